@@ -1,0 +1,102 @@
+# Everything that one does with this repository.  `make help` lists it.
+# The only thing to have beforehand: make, and Python 3.11 or newer with its venv module.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := python3 python3.15 python3.14 python3.13 python3.12 python3.11
+HOME_DIRECTORY := demo
+TEST_WORKERS := 2
+ARGS :=
+
+# The packages come from requirements.lock alone, each held to its hash; pip says nothing
+# unless something is wrong.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help install serve test lint bench lock clean
+
+help:
+	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
+	@echo 'make serve     make the demo home $(HOME_DIRECTORY)/ if there is none, and serve it'
+	@echo 'make test      run the whole test suite with coverage (ARGS="tests/test_x.py" for a part)'
+	@echo 'make lint      check style, types, the published WSDLs and the lock file'
+	@echo 'make bench     measure throughput and latency (ARGS=... for the options)'
+	@echo 'make lock      choose new package versions from setup.cfg into requirements.lock'
+	@echo 'make clean     remove $(VENV)/ and what the tools left behind; $(HOME_DIRECTORY)/ stays'
+
+install: $(VENV)/.locked $(VENV)/.installed
+	@:
+
+# A changed lock file means a new environment: nothing of the old one can linger.  A file that
+# is only newer (after a checkout) changes nothing.
+$(VENV)/.locked: requirements.lock
+	@if cmp --silent requirements.lock $@; then touch $@; exit 0; fi; \
+	for python in $(PYTHON); do \
+	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	        2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	    echo 'No Python 3.11 or newer with its venv module was found.'; \
+	    echo 'Install one (on Debian: python3 and python3-venv), or name it: make install PYTHON=...'; \
+	    exit 1; \
+	fi; \
+	echo "Making $(VENV)/ with $$("$$found" --version) ..."; \
+	rm -rf $(VENV); \
+	"$$found" -m venv $(VENV); \
+	awk '/^[a-z]/ { keep = /^setuptools==/ } keep' requirements.lock > $(VENV)/first.lock; \
+	if ! { $(PIP) install --no-deps --require-hashes -r $(VENV)/first.lock \
+	    && $(PIP) install --no-build-isolation --require-hashes -r requirements.lock; }; then \
+	    echo 'The locked packages could not be installed; pip says why above.'; \
+	    exit 1; \
+	fi; \
+	cp requirements.lock $@
+
+# The package itself, editable: nothing is fetched.
+$(VENV)/.installed: $(VENV)/.locked setup.cfg pyproject.toml kps_soap/__init__.py
+	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: install
+	@if [ ! -e $(HOME_DIRECTORY)/demo.json ]; then $(BIN)/kps demo init $(HOME_DIRECTORY); fi
+	@exec $(BIN)/kps serve --home $(HOME_DIRECTORY) $(ARGS)
+
+# With ARGS only a part runs, so the whole package's coverage says nothing.
+test: install
+	@if [ -n '$(ARGS)' ]; then \
+	    $(BIN)/python -m pytest $(ARGS); \
+	else \
+	    $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report term; \
+	fi
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict kps_soap
+	@$(BIN)/kps wsdl check
+	@$(BIN)/python -m pip --disable-pip-version-check check
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py -k lock_file
+
+bench: install
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# uv resolves once for every Python from 3.11 on and for every platform; it has a venv of its
+# own, because nothing but this needs it.
+lock:
+	@python3 -m venv .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	@.venv-lock/bin/uv pip compile setup.cfg --quiet --no-config --upgrade --universal \
+	    --python-version 3.11 --generate-hashes --extra test --extra build \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	    --output-file requirements.lock
+	@rm -rf .venv-lock
+
+clean:
+	@rm -rf $(VENV) .venv-lock build dist ./*.egg-info .coverage .coverage.* htmlcov \
+	    .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,116 @@
+"""Drives a server on loopback with wrk, and reads what it cost the server's processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+_SCRIPT = """
+local bodies = {}
+for line in io.lines("%(bodies)s") do bodies[#bodies + 1] = line end
+local headers = %(headers)s
+local turn = 0
+local wrong = 0
+function request()
+  turn = turn + 1
+  return wrk.format("POST", nil, headers, bodies[turn %% #bodies + 1])
+end
+function response(status, _, body)
+  if status ~= 200 or not body:find("%(mark)s", 1, true) then wrong = wrong + 1 end
+end
+function done(summary, latency, requests)
+  io.write(string.format("RESULT %%d %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(95), latency:percentile(99),
+    summary.errors.status + summary.errors.read + summary.errors.timeout + summary.errors.connect))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to send: one-line bodies (made anew for each run, because they carry a time), headers, and a mark that every good answer holds."""
+
+    name: str
+    url: str
+    bodies: Callable[[], Sequence[str]]
+    headers: Mapping[str, str]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run: requests a second, latencies in milliseconds, server CPU in µs a request."""
+
+    name: str
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    errors: int
+    cpu_us: float
+
+
+def require_wrk() -> str:
+    """The path of wrk; a sentence and exit code 2 where it is missing."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise SystemExit("The load generator wrk is missing; install it (Debian: wrk).")
+    return found
+
+
+def drive(
+    load: Load, *, folder: Path, seconds: int, connections: int, processes: Sequence[int]
+) -> Measured:
+    """Run wrk once; ``processes`` are the server's process ids, for their CPU time."""
+    bodies = folder / "bodies.txt"
+    bodies.write_text("".join(f"{body}\n" for body in load.bodies()), encoding="utf-8")
+    script = folder / "load.lua"
+    pairs = ", ".join(f'["{name}"] = [[{value}]]' for name, value in load.headers.items())
+    script.write_text(
+        _SCRIPT % {"bodies": bodies, "headers": "{" + pairs + "}", "mark": load.mark},
+        encoding="utf-8",
+    )
+    before = sum(cpu_seconds(one) for one in processes)
+    command = [
+        require_wrk(),
+        "--threads", "1",
+        "--connections", str(connections),
+        "--duration", f"{seconds}s",
+        "--script", str(script),
+        load.url,
+    ]  # fmt: skip
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    spent = sum(cpu_seconds(one) for one in processes) - before
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output)
+    if found is None:
+        raise SystemExit("wrk printed no result")
+    requests, duration_us, p50, p95, p99, errors = map(int, found.groups())
+    return Measured(
+        load.name,
+        requests / (duration_us / 1e6),
+        p50 / 1000,
+        p95 / 1000,
+        p99 / 1000,
+        errors,
+        spent * 1e6 / max(1, requests),
+    )
+
+
+def cpu_seconds(process: int) -> float:
+    """CPU time that a process has used so far, in seconds (proc(5))."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def children_of(process: int) -> list[int]:
+    """The process ids of the worker processes below a server's parent."""
+    text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    found = [int(one) for one in text.split()]
+    return found + [below for one in found for below in children_of(one)]

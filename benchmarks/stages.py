@@ -1,0 +1,121 @@
+"""CPU a stage: the line's own stages, called one after the other in one process.
+
+The same objects that serve requests are timed, with everything on; the sum is what one request
+costs this process besides HTTP.  The record stage is awaited in groups, as it is under load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from kps_soap.app import Running, open_gateway
+from kps_soap.configured import utc_now
+from kps_soap.gateway import Exchange, Question, _new_entry
+from kps_soap.settings import read
+
+from benchmarks.messages import direct_message
+
+CALLS = 2_000
+GROUP = 50
+PATH = "/kps/kisisorgulatckimliknoservis/2011/01/01"
+
+
+def print_stages(home: Path) -> None:
+    """Time the stages of a person query in the direct door, with RSA-2048."""
+    demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    account = next(one for one in demo["accounts"] if one["inquirer"] is None)
+    message = direct_message(demo["personas"][0]["identity_number"], account).encode()
+    costs = asyncio.run(_measure(home, message))
+    print(f"\nCPU µs a stage (person query, direct door, RSA-2048, mean of {CALLS})")
+    for name, cost in costs.items():
+        print(f"{name:24}{cost:9.1f}")
+    print(f"{'sum':24}{sum(costs.values()):9.1f}")
+
+
+async def _measure(home: Path, message: bytes) -> dict[str, float]:
+    settings = read(home, os.environ, command_line={"workers": 1})
+    async with open_gateway(settings, worker="bench") as running:
+        return await _stages(running, message)
+
+
+async def _stages(running: Running, message: bytes) -> dict[str, float]:
+    gateway, place = running.gateway, running.doorway.places[PATH]
+    contract, family = place.contract, place.family
+
+    def exchange() -> Exchange:
+        question = Question(
+            family=family,
+            contract=contract,
+            unverified_body=message,
+            unverified_content_type="text/xml; charset=utf-8",
+            unverified_content_encoding="",
+            unverified_action=None,
+            unverified_agent="bench",
+            source_address="127.0.0.1",
+            received_at=utc_now(),
+            request_id="0" * 32,
+        )
+        return Exchange(question, _new_entry(question))
+
+    one = exchange()
+    family.read(one)
+    vouched = await family.vouch(one)
+    terms = gateway.agree(one, vouched, contract)
+    element = family.normalise(one, vouched)
+    call = contract.open(element)
+    enquiry = await gateway.criteria(one, call, contract, terms)
+    result = await contract.run(call, enquiry)
+    shown = contract.filter(result, terms.grant)
+    payload = contract.write(call, shown)
+    tree = contract.validate_answer(payload)
+    one.entry.receipt_number = await gateway.receipt_number("B", utc_now())
+    answer = family.speak(one, payload, tree)
+    one.entry.answer = answer.body
+    costs = {
+        "entry, digest": await _time(exchange),
+        "limits and parse": await _time(lambda: family.read(one)),
+        "authenticate": await _time(lambda: family.vouch(one)),
+        "agreement": await _time(lambda: gateway.agree(one, vouched, contract)),
+        "XSD of the request": await _time(lambda: contract.validate_request(element)),
+        "read": await _time(lambda: contract.open(element)),
+    }
+
+    async def run() -> None:
+        opened = contract.open(element)
+        found = await gateway.criteria(one, opened, contract, terms)
+        await contract.run(opened, found)
+
+    costs["criteria and register"] = await _time(run) - costs["read"]
+    costs["field filter"] = await _time(lambda: contract.filter(result, terms.grant))
+
+    def write() -> None:
+        contract.write(contract.open(element), shown)
+
+    costs["write"] = await _time(write) - costs["read"]
+    costs["XSD of the answer"] = await _time(lambda: contract.validate_answer(payload))
+    costs["receipt and signature"] = await _time(lambda: family.speak(one, payload, tree))
+    costs["record, groups of 50"] = await _time_records(gateway.record, one.entry)
+    return costs
+
+
+async def _time(work: Callable[[], Any]) -> float:
+    """Mean CPU microseconds of a call; coroutines are awaited."""
+    started = time.process_time_ns()
+    for _ in range(CALLS):
+        made = work()
+        if asyncio.iscoroutine(made):
+            await made
+    return (time.process_time_ns() - started) / CALLS / 1000
+
+
+async def _time_records(record: Callable[[Any], Awaitable[None]], entry: Any) -> float:
+    started = time.process_time_ns()
+    for _ in range(CALLS // GROUP):
+        await asyncio.gather(*(record(entry) for _ in range(GROUP)))
+    return (time.process_time_ns() - started) / CALLS / 1000

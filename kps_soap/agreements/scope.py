@@ -1,0 +1,156 @@
+"""What a call may do under an agreement: every check that is made again at every call.
+
+Each function returns a value or raises the refusal of §2.11; the detail says why, for the
+evidence, and never holds a value that the caller sent.  Nothing here reads a file, a clock or a
+register.  Dates are civil dates of Europe/Istanbul.
+"""
+
+from datetime import date
+from ipaddress import IPv6Address, ip_address
+
+from kps_soap.agreements.address_rights import AddressRights
+from kps_soap.agreements.agreement import Agreement, PublicTerms, ServiceGrant
+from kps_soap.agreements.vocabulary import ANSWERING_STAGES, ANSWERING_STATES, CLASSIC
+from kps_soap.faults import (
+    AddressNotAllowed,
+    AgreementNotInForce,
+    CaseNumberMissing,
+    InquirerNotAllowed,
+    NetworkNotAllowed,
+    PurposeNotGranted,
+    ServiceNotGranted,
+    TooManyCriteria,
+)
+
+#: Longest inquirer and case number, in characters (C2: a municipality's own format).
+NAME_MAX = 64
+
+
+def not_in_force(agreement: Agreement, on: date) -> str:
+    """Why an agreement is not in force on a day; an empty string if it is (§2.4, design D13)."""
+    document, until = agreement.document, agreement.access.security_until
+    if document.state not in ANSWERING_STATES:
+        return f"its state is {document.state}"
+    if on < document.valid_from:
+        return f"it is valid from {document.valid_from}"
+    if on > document.valid_until:
+        return f"it ended on {document.valid_until}"
+    if agreement.access.security == CLASSIC and (until is None or on > until):
+        return f"its security profile {CLASSIC} ended on {until}"
+    return ""
+
+
+def check_in_force(agreement: Agreement, on: date) -> None:
+    """Raises AgreementNotInForce where the agreement is not in force on a day (205)."""
+    if reason := not_in_force(agreement, on):
+        raise AgreementNotInForce(f"{agreement.number}: {reason}")
+
+
+def check_network(agreement: Agreement, address: str) -> None:
+    """Raises NetworkNotAllowed for an address that the institution did not declare (206, §2.7).
+
+    An IPv4 address that the socket shows inside IPv6 counts as the IPv4 address it is.
+    """
+    try:
+        source = ip_address(address)
+    except ValueError:
+        raise NetworkNotAllowed("the source address is unknown") from None
+    if isinstance(source, IPv6Address) and source.ipv4_mapped is not None:
+        source = source.ipv4_mapped
+    if not any(source in network for network in agreement.access.networks):
+        raise NetworkNotAllowed("the source address is in none of the agreement's networks")
+
+
+def check_door(agreement: Agreement, door: str) -> None:
+    """Raises ServiceNotGranted for a door that the agreement does not open (201)."""
+    if door not in agreement.access.doors:
+        raise ServiceNotGranted(f"the agreement does not open the door {door}")
+
+
+def grant_for(agreement: Agreement, service: str, version: str, *, on: date) -> ServiceGrant:
+    """What the agreement grants of one contract on a day (201, 205).
+
+    Raises AgreementNotInForce, or ServiceNotGranted for a service, version or stage that does
+    not answer.  Whether the synthetic register answers stands in the returned grant.
+    """
+    check_in_force(agreement, on)
+    granted = agreement.services.get((service, version))
+    if granted is None:
+        raise ServiceNotGranted(f"{service} {version} is not in the agreement")
+    if granted.stage not in ANSWERING_STAGES:
+        raise ServiceNotGranted(f"{service} {version} is in stage {granted.stage}")
+    return granted
+
+
+def check_address_right(
+    agreement: Agreement, granted: ServiceGrant, rights: AddressRights, *, on: date
+) -> None:
+    """Raises AddressNotAllowed where the law does not let this kind have addresses (207, K7.2)."""
+    kind = agreement.institution.kind
+    if granted.address and not rights.may_receive_address(kind, on):
+        raise AddressNotAllowed(rights.explain(kind, on))
+
+
+def purpose_for(agreement: Agreement, granted: ServiceGrant, requested: str | None) -> str:
+    """The purpose of a call: the one it names, or the agreement's default (202, design D3).
+
+    Raises PurposeNotGranted where there is none or the service is not granted for it.
+    """
+    purpose = (requested or "").strip() or agreement.access.default_purpose
+    if not purpose:
+        raise PurposeNotGranted("no purpose was sent, and the agreement has no default")
+    if purpose not in granted.purposes:
+        raise PurposeNotGranted("the purpose is not one of the granted service")
+    return purpose
+
+
+def inquirer_for(agreement: Agreement, requested: str | None) -> str:
+    """The human or system that asks: the header's, or the agreement's default (204, §2.9).
+
+    An empty string only where the agreement demands none.  Raises InquirerNotAllowed.
+    """
+    access = agreement.access
+    inquirer = (requested or "").strip() or access.default_inquirer
+    if not inquirer:
+        if access.inquirer_required:
+            raise InquirerNotAllowed("no inquirer was sent, and the agreement demands one")
+        return ""
+    if not _is_name(inquirer):
+        raise InquirerNotAllowed("the inquirer is not 1 to 64 printable characters")
+    if access.inquirers and inquirer not in access.inquirers:
+        raise InquirerNotAllowed("the inquirer is not registered in the agreement")
+    return inquirer
+
+
+def case_number_for(agreement: Agreement, requested: str | None) -> str:
+    """The case number of a call, or an empty string where none is demanded (203, C2).
+
+    Raises CaseNumberMissing where it is demanded and missing, or no such number.
+    """
+    case_number = (requested or "").strip()
+    if not case_number:
+        if agreement.access.case_number_required:
+            raise CaseNumberMissing("no case number was sent, and the agreement demands one")
+        return ""
+    if not _is_name(case_number):
+        raise CaseNumberMissing("the case number is not 1 to 64 printable characters")
+    return case_number
+
+
+def check_criteria_count(agreement: Agreement, count: int) -> None:
+    """Raises TooManyCriteria above the agreement's own limit: the whole call (103, K7.3)."""
+    most = agreement.limits.criteria_per_call_max
+    if count > most:
+        raise TooManyCriteria(f"{count} criteria, at most {most}")
+
+
+def check_public(terms: PublicTerms | None, service: str, version: str) -> None:
+    """Raises ServiceNotGranted where the public door is closed for a service (201)."""
+    if terms is None or not terms.enabled:
+        raise ServiceNotGranted("the public door is closed")
+    if terms.stages.get((service, version)) not in ANSWERING_STAGES:
+        raise ServiceNotGranted(f"the public door does not open {service} {version}")
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= NAME_MAX and text.isprintable()

@@ -1,0 +1,264 @@
+"""The composition root: opens what the settings name, and puts the line together.
+
+Everything that a stage needs is made here once and handed in: time, keys, randomness, the
+register, the evidence, the agreement set.  There is no logic of a request in this room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+
+from kps_soap import database, identity_number, places, rosters
+from kps_soap.agreements.book import AgreementBook
+from kps_soap.agreements.versions import Versions
+from kps_soap.audit.aggregates import RefusalCounts
+from kps_soap.audit.keys import FileKey, Keyring, read_key_file
+from kps_soap.audit.receipts import ReceiptNumbers
+from kps_soap.audit.writer import Clocks, EvidenceWriter
+from kps_soap.authentication import Freshness, Passwords
+from kps_soap.configured import (
+    limits_of,
+    load_agreements,
+    load_signers,
+    load_versions,
+    utc_now,
+)
+from kps_soap.contracts.catalogue import compile_all
+from kps_soap.contracts.contract import CompiledContract, Convention
+from kps_soap.contracts.wsdl import file_of, wsdl_of
+from kps_soap.credentials import StoredCredentials
+from kps_soap.criteria_stage import CriteriaStage
+from kps_soap.doors.direct import DirectDoor, receipt_of
+from kps_soap.doors.doorway import Doorway, Place, by_path
+from kps_soap.doors.intake import Intake
+from kps_soap.doors.public import PublicDoor
+from kps_soap.doors.wsdl import Addresses
+from kps_soap.envelopes import Reader
+from kps_soap.faults import Refusal
+from kps_soap.gateway import Exchange, Gateway
+from kps_soap.lookups import Lookups
+from kps_soap.quotas import CallRates
+from kps_soap.readiness import Vitals, application, new_request_id, note_of_set, watch
+from kps_soap.registry.store import Register
+from kps_soap.settings import Settings
+from kps_soap.signing import Signer
+from kps_soap.terms import SYNTHETIC, AgreementStage, PublicStage
+
+#: Profile STANDART (hardening §4.2, 20): a window without generosity.
+STRICT_WINDOW: Final = Freshness(skew_seconds=60, age_seconds_max=300, timestamp_required=True)
+
+RECEIPT_BLOCK_SIZE: Final = 10_000
+REFUSAL_SOURCES_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One worker's opened gateway."""
+
+    application: Starlette
+    gateway: Gateway
+    doorway: Doorway
+    vitals: Vitals
+    contracts: tuple[CompiledContract, ...]
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, worker: str = "0", workers: int = 1
+) -> AsyncIterator[Running]:
+    """Open everything, serve while inside, close in the opposite order.
+
+    ``workers`` is how many share the agreements' rates.  Raises the refusals of the rooms that
+    it opens, each with a sentence for the operator.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        running = await _open(stack, settings, worker, workers)
+        watching = asyncio.create_task(
+            watch(running.vitals, seconds=settings.agreements_poll_seconds)
+        )
+        stack.push_async_callback(_stop, running, watching)
+        yield running
+
+
+async def _open(
+    stack: contextlib.AsyncExitStack, settings: Settings, worker: str, workers: int
+) -> Running:
+    contracts = compile_all()
+    book = AgreementBook(
+        settings.agreements_directory, lambda: load_agreements(settings, contracts)
+    )
+    signers = load_signers(settings)
+    engine = database.open_database(
+        settings.gateway_url, wait_seconds_max=settings.evidence_seconds_max
+    )
+    stack.callback(engine.dispose)
+    lookups = Lookups(settings.gateway_url, seconds_max=settings.evidence_seconds_max)
+    stack.push_async_callback(lookups.close)
+    register = await Register.open(settings.register_url, deadline_s=settings.register_seconds_max)
+    stack.push_async_callback(register.close)
+    numbers = ReceiptNumbers(block_size=RECEIPT_BLOCK_SIZE)
+    evidence = await _open_evidence(stack, settings, engine, numbers, worker)
+    refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
+    gateway = Gateway(
+        agree=_agreement_stages(book, register, load_versions(settings, contracts), workers),
+        criteria=_criteria_stage(settings, lookups, register),
+        receipt_number=numbers.number,
+        record=evidence.record,
+        count_refusal=refusals.count,
+        elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
+    )
+    passwords = _passwords(settings)
+    stack.callback(passwords.close)
+    vitals = Vitals(book, register, evidence, refusals, signers, utc_now)
+    intake = _intake(settings)
+    direct = _direct_door(settings, StoredCredentials(lookups), passwords, signers, register)
+    doorway = Doorway(
+        gateway=gateway,
+        intake=intake,
+        addresses=Addresses(
+            settings.public_base_url.rstrip("/"), frozenset(settings.allowed_hosts), intake
+        ),
+        places=by_path(
+            _place(one, _public_door(settings, signers, register), direct) for one in contracts
+        ),
+        in_flight_max=settings.in_flight_max,
+    )
+    await evidence.record(note_of_set(book.current(), utc_now()))
+    return Running(application(vitals, doorway), gateway, doorway, vitals, contracts)
+
+
+async def _open_evidence(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    engine: Engine,
+    numbers: ReceiptNumbers,
+    worker: str,
+) -> EvidenceWriter:
+    evidence = EvidenceWriter(
+        engine,
+        Keyring(FileKey.of(read_key_file(settings.evidence_key_file))),
+        worker=worker,
+        receipts=numbers,
+        clocks=Clocks(now=utc_now, monotonic=time.monotonic),
+        random_bytes=secrets.token_bytes,
+        deadline_seconds=settings.evidence_seconds_max,
+        waiting_max=settings.in_flight_max * 2,
+    )
+    await evidence.start()
+    stack.push_async_callback(evidence.close)
+    return evidence
+
+
+def _agreement_stages(
+    book: AgreementBook, register: Register, versions: Versions, workers: int
+) -> Any:
+    rates = CallRates(clock=time.monotonic, workers=workers)
+    stages: dict[str, AgreementStage | PublicStage] = {
+        "direct": AgreementStage(
+            agreements=book.current,
+            versions=versions,
+            rates=rates,
+            strict_window=STRICT_WINDOW,
+            register_kind=register.kind,
+        ),
+        "public": PublicStage(agreements=book.current, rates=rates),
+    }
+
+    def agree(exchange: Exchange, vouched: Any, contract: Any) -> Any:
+        return stages[exchange.entry.door](exchange, vouched, contract)
+
+    return agree
+
+
+def _criteria_stage(settings: Settings, lookups: Lookups, register: Register) -> CriteriaStage:
+    key = read_key_file(settings.person_key_file)
+    return CriteriaStage(
+        register=register,
+        rosters=rosters.Rosters(
+            lookups, lambda number: identity_number.digest(number, key=key, context="roster")
+        ),
+    )
+
+
+def _passwords(settings: Settings) -> Passwords:
+    return Passwords(
+        mac_key=secrets.token_bytes(32),
+        clock=time.monotonic,
+        cache_seconds=settings.password_cache_seconds,
+        threads=settings.password_threads,
+    )
+
+
+def _intake(settings: Settings) -> Intake:
+    return Intake(
+        body_bytes_max=settings.body_bytes_max,
+        body_seconds_max=settings.body_seconds_max,
+        trusted_proxies=settings.trusted_proxies,
+        plain_http_addresses=frozenset(settings.plain_http_addresses),
+        clock=utc_now,
+        new_id=new_request_id,
+    )
+
+
+def _standing_headers(register: Register) -> tuple[tuple[str, str], ...]:
+    """Every answer from a synthetic register says so (domain §4.1, S6)."""
+    return (("Kps-Veri-Turu", SYNTHETIC),) if register.kind == SYNTHETIC else ()
+
+
+def _public_door(
+    settings: Settings, signers: Mapping[str, Signer], register: Register
+) -> PublicDoor:
+    holder = signers["RSA"].holder
+    return PublicDoor(
+        reader=Reader(limits_of(settings)),
+        receipt=lambda exchange: receipt_of(exchange, holder),
+        standing_headers=_standing_headers(register),
+    )
+
+
+def _direct_door(
+    settings: Settings,
+    credentials: StoredCredentials,
+    passwords: Passwords,
+    signers: Mapping[str, Signer],
+    register: Register,
+) -> DirectDoor:
+    return DirectDoor(
+        reader=Reader(limits_of(settings)),
+        credentials=credentials,
+        passwords=passwords,
+        window=Freshness(
+            settings.clock_skew_seconds, settings.message_age_seconds_max, timestamp_required=False
+        ),
+        signer=signers.__getitem__,
+        clock=utc_now,
+        answer_seconds=settings.answer_validity_seconds,
+        standing_headers=_standing_headers(register),
+    )
+
+
+def _place(compiled: CompiledContract, public: PublicDoor, direct: DirectDoor) -> Place:
+    """The address of a contract (design §3), with its documents made once."""
+    contract = compiled.contract
+    document = (places.wsdl() / file_of(contract)).read_bytes()
+    if contract.convention is Convention.XML_SERIALIZER:
+        return Place(f"/Service/{contract.name}.asmx", public, compiled, document)
+    path = f"/kps/{contract.name}/{contract.version}"
+    return Place(path, direct, compiled, document, wsdl_of(contract, policy=True))
+
+
+async def _stop(running: Running, watching: asyncio.Task[None]) -> None:
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+    with contextlib.suppress(Refusal):
+        await running.vitals.flush_refusals()

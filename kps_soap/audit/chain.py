@@ -1,0 +1,203 @@
+"""One chain of records, appended to inside transactions that the caller begins and commits.
+
+A chain belongs to one writer for one life: it is opened with a BASLATMA record that links to
+nothing, and its head moves in the transaction that writes the records.  What a transaction has
+written counts only after ``confirm``: until then the chain's state in memory is that of the last
+durable head, so a failed commit leaves nothing to undo.
+
+Records are sealed before the transaction begins, so that writers do not keep each other waiting
+while they encrypt.  This module waits for nothing, retries nothing and knows no event loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Dialect, bindparam, insert, select, update
+
+from kps_soap.audit import records
+from kps_soap.audit.keys import Keyring, MonthSecret
+from kps_soap.audit.months import microseconds, month_of
+from kps_soap.database import Inserter, Prepared, writing
+from kps_soap.entry import Entry, Event
+from kps_soap.models import evidence, evidence_chains, evidence_persons, field_lists
+
+_CHAIN_ID_BYTES: Final = 8
+_FIELD_LISTS_MAX: Final = 10_000
+
+_MOVE_HEAD: Final = (
+    update(evidence_chains)
+    .where(
+        evidence_chains.c.chain_id == bindparam("chain"),
+        evidence_chains.c.head_sequence == bindparam("from_sequence"),
+        evidence_chains.c.head_hash == bindparam("from_hash"),
+    )
+    .values(head_sequence=bindparam("to_sequence"), head_hash=bindparam("to_hash"))
+)
+
+
+class ChainLost(Exception):
+    """The chain in the database is not where its only writer left it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last record of a chain."""
+
+    sequence: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sealed records that follow on a chain's head, ready to be inserted."""
+
+    records: list[tuple[Any, ...]]
+    persons: list[tuple[Any, ...]]
+    lists: dict[tuple[str, ...], str]
+    head: Head
+
+
+def worker_detail(worker: str) -> str:
+    """What a BASLATMA record says, so that its chain's row can be held against it."""
+    return f"worker={worker}"
+
+
+class Chain:
+    """The chain that one writer appends to."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        keyring: Keyring,
+        *,
+        worker: str,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.chain_id = random_bytes(_CHAIN_ID_BYTES).hex()
+        self._worker = worker
+        self._keyring = keyring
+        self._random_bytes = random_bytes
+        self._head = Head(0, records.NO_HASH)
+        self._attempted: Group | None = None
+        self._move = Prepared(dialect, _MOVE_HEAD)
+        self._insert_records = Inserter(dialect, evidence)
+        self._insert_persons = Inserter(dialect, evidence_persons)
+        self._insert_lists = Inserter(dialect, field_lists, skip_known=True)
+        self._lists: dict[tuple[str, ...], str] = {}
+
+    def open(self, connection: Connection, *, now: datetime) -> None:
+        """Make the chain with its first record, durably, in a transaction of its own."""
+        detail = worker_detail(self._worker)
+        first = Entry(self.chain_id, now, "", Event.STARTED, channel="", detail=detail)
+        group = self.prepare(connection, [first], now=now)
+        row = {"chain_id": self.chain_id, "worker": self._worker, "opened_us": microseconds(now)}
+        start = {"head_sequence": 0, "head_hash": records.NO_HASH}
+        with writing(connection):
+            connection.execute(insert(evidence_chains).values({**row, **start}))
+            self.append(connection, group)
+        self.confirm()
+
+    def prepare(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> Group:
+        """Seal entries onto the head; the first of a month makes the month's key, durably.
+
+        Raises ``MonthUnreadable``.
+        """
+        head = self._head
+        rows: list[tuple[Any, ...]] = []
+        persons: list[tuple[Any, ...]] = []
+        lists: dict[tuple[str, ...], str] = {}
+        for entry in entries:
+            month = month_of(entry.received_at)
+            secret = self._keyring.remembered(month) or self._open_month(connection, month, now)
+            sealed = self._seal(entry, secret, head, lists)
+            head = Head(head.sequence + 1, sealed.hash)
+            rows.append(sealed.row)
+            for digest in sealed.person_digests:
+                persons.append((self.chain_id, head.sequence, digest, month))
+        return Group(rows, persons, lists, head)
+
+    def _open_month(self, connection: Connection, month: str, now: datetime) -> MonthSecret:
+        with writing(connection):
+            self._keyring.make(
+                connection, month, created_us=microseconds(now), random_bytes=self._random_bytes
+            )
+        with connection.begin():
+            return self._keyring.find(connection, month)
+
+    def _seal(
+        self, entry: Entry, secret: MonthSecret, head: Head, lists: dict[tuple[str, ...], str]
+    ) -> records.Sealed:
+        return records.seal(
+            records.plain_values(entry, self._list_digest(entry.returned_fields, lists)),
+            person_digests=[secret.person_digest(number) for number in entry.persons],
+            private=records.private_of(entry.question, entry.answer),
+            place=records.Place(self.chain_id, head.sequence + 1, secret.month, head.hash),
+            secret=secret,
+            salt=self._random_bytes(records.SALT_BYTES),
+        )
+
+    def _list_digest(self, paths: tuple[str, ...], lists: dict[tuple[str, ...], str]) -> str:
+        """The name of a list of fields; one not yet written is added to ``lists``."""
+        if not paths:
+            return ""
+        known = self._lists.get(paths) or lists.get(paths)
+        if known is None:
+            known = lists[paths] = sha256("\n".join(paths).encode()).hexdigest()
+        return known
+
+    def append(self, connection: Connection, group: Group) -> None:
+        """Write a group and the new head within the caller's transaction.
+
+        Raises ``ChainLost`` where somebody else moved the head.  Call ``confirm`` after the
+        commit, or ``resume`` after a failure.
+        """
+        self._attempted = group
+        self._insert_records(connection, group.records)
+        self._insert_persons(connection, group.persons)
+        # In one order for all writers, so that two of them never wait for each other.
+        lists = sorted((digest, "\n".join(paths)) for paths, digest in group.lists.items())
+        self._insert_lists(connection, lists)
+        moved = self._move(
+            connection,
+            {
+                "chain": self.chain_id,
+                "from_sequence": self._head.sequence,
+                "from_hash": self._head.hash,
+                "to_sequence": group.head.sequence,
+                "to_hash": group.head.hash,
+            },
+        )
+        if moved.rowcount != 1:
+            raise ChainLost("another writer moved the head of this chain")
+
+    def confirm(self) -> None:
+        """The transaction of the last ``append`` is durable: go on from its head."""
+        group, self._attempted = self._attempted, None
+        if group is None:
+            return
+        self._head = group.head
+        if group.lists:
+            if len(self._lists) > _FIELD_LISTS_MAX:
+                self._lists.clear()
+            self._lists.update(group.lists)
+
+    def resume(self, connection: Connection) -> None:
+        """After a failure: find out whether the commit happened all the same, and go on.
+
+        A connection can break after the database has committed and before it could say so.
+        Raises ``ChainLost`` where the head is neither of the two.
+        """
+        query = select(evidence_chains.c.head_sequence, evidence_chains.c.head_hash)
+        with connection.begin():
+            row = connection.execute(
+                query.where(evidence_chains.c.chain_id == self.chain_id)
+            ).one_or_none()
+        durable = None if row is None else Head(row.head_sequence, bytes(row.head_hash))
+        if self._attempted is not None and durable == self._attempted.head:
+            self.confirm()
+        elif durable != self._head:
+            raise ChainLost("the head of this chain is not the one that was written")
+        self._attempted = None

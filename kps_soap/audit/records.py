@@ -1,0 +1,217 @@
+"""What a record is, byte by byte, so that anybody can compute its hash again in fifteen years.
+
+Format 1.  ``|`` joins bytes; integers are eight bytes, most significant first; ``H`` is SHA-256.
+
+    plain          the values of ``models.PLAIN_COLUMNS``, in that order, as a JSON array written
+                   the way of RFC 8785: no blanks, UTF-8, absent values ``null``
+    plain_digest   H("kps-soap:plain:1" | salt | plain)
+    persons_digest H("kps-soap:persons:1" | salt | the person digests in ascending order)
+    place          chain id (16 ASCII) | sequence | month (7 ASCII) | previous_hash
+    ciphertext     AES-256-GCM(key and nonce of the salt, one zero byte | length of question |
+                   question | answer), authenticating place | plain_digest | persons_digest
+    cipher_digest  H(ciphertext)
+    hash           H("kps-soap:evidence:1" | place | plain_digest | persons_digest | cipher_digest)
+
+The first record of a chain has 32 zero bytes as previous hash and sequence 1.
+
+The salt (16 random bytes) hides what it is hashed with: when the plain columns, the person
+digests, the ciphertext and the salt are destroyed, the three digests that stay tell nothing and
+the chain still verifies.  The ciphertext authenticates the record's place and its plain columns,
+so who has the database but not the key file can change nothing that a verifier with the key
+file would not see, not even by computing all hashes anew.
+
+This module computes; it stores nothing and draws no random bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from json import JSONEncoder
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kps_soap.audit.keys import MonthSecret
+from kps_soap.audit.months import microseconds
+from kps_soap.entry import Entry
+from kps_soap.models import PLAIN_COLUMNS, evidence
+
+FORMAT: Final = 1
+SALT_BYTES: Final = 16
+NO_HASH: Final = bytes(32)
+
+#: A value that a caller chose may not make a record huge.  A value is cut to this length, and
+#: only where all of them together are longer.
+TEXT_CHARACTERS_MAX: Final = 4096
+
+_PLAIN_PREFIX: Final = b"kps-soap:plain:1"
+_PERSONS_PREFIX: Final = b"kps-soap:persons:1"
+_RECORD_PREFIX: Final = b"kps-soap:evidence:1"
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+#: Where the plain columns stand in a row of the table.
+PLAIN_START: Final = evidence.columns.keys().index(PLAIN_COLUMNS[0])
+PLAIN_END: Final = PLAIN_START + len(PLAIN_COLUMNS)
+ROW_COLUMNS: Final = tuple(evidence.columns.keys())
+
+Values = tuple[str | int | None, ...]
+
+
+class Unreadable(Exception):
+    """A ciphertext that its key does not open: changed, moved, or another record's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands."""
+
+    chain_id: str
+    sequence: int
+    month: str
+    previous_hash: bytes
+
+    def encoded(self) -> bytes:
+        """The bytes that hash and ciphertext are bound to."""
+        number = self.sequence.to_bytes(8, "big")
+        return self.chain_id.encode() + number + self.month.encode() + self.previous_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A finished record: a row of ``evidence``, its hash, and what it says of persons."""
+
+    row: tuple[Any, ...]
+    hash: bytes
+    person_digests: tuple[bytes, ...]
+
+
+def plain_values(entry: Entry, returned_digest: str) -> Values:
+    """The plain columns of an entry, in the order of ``PLAIN_COLUMNS``; empty text is absent."""
+    return (
+        microseconds(entry.received_at),
+        entry.event.value,
+        entry.request_id or None,
+        entry.receipt_number or None,
+        entry.door or None,
+        entry.channel or None,
+        entry.source_address or None,
+        entry.institution or None,
+        entry.agreement or None,
+        entry.agreement_digest or None,
+        entry.account or None,
+        entry.on_behalf_of or None,
+        entry.inquirer or None,
+        entry.unit or None,
+        entry.vouched_by or None,
+        entry.client_certificate or None,
+        entry.client_software or None,
+        entry.service or None,
+        entry.operation or None,
+        entry.version or None,
+        entry.purpose or None,
+        entry.case_number or None,
+        entry.message_id or None,
+        int(entry.outcome),
+        entry.refusal or None,
+        entry.detail or None,
+        ",".join([str(int(one)) for one in entry.criterion_outcomes]) or None,
+        returned_digest or None,
+        entry.withheld_digest or None,
+        int(entry.units),
+        entry.amount,
+        entry.question_digest or None,
+        entry.answer_digest or None,
+        entry.sent_digest or None,
+        int(entry.http_status),
+        int(entry.duration_us),
+        int(entry.count),
+    )
+
+
+def encoded_plain(values: Values) -> tuple[Values, bytes]:
+    """The plain columns as they are stored, and as they are hashed.
+
+    No text makes a database refuse the record: what it cannot hold is replaced, what is too
+    long is cut.  One look at the whole tells whether any of the values needs that.
+    """
+    try:
+        plain = _encode(values).encode()
+        if len(plain) <= TEXT_CHARACTERS_MAX and rb"\u0000" not in plain:
+            return values, plain
+    except UnicodeEncodeError:
+        pass  # A lone surrogate.
+    mended = tuple([_mended(one) if isinstance(one, str) else one for one in values])
+    return mended, _encode(mended).encode()
+
+
+def _mended(value: str) -> str:
+    """PostgreSQL holds no U+0000, and UTF-8 no lone surrogate."""
+    cut = value[:TEXT_CHARACTERS_MAX].replace("\0", "\ufffd")
+    return cut.encode("utf-8", "replace").decode()
+
+
+def seal(
+    values: Values,
+    *,
+    person_digests: Iterable[bytes],
+    private: bytes,
+    place: Place,
+    secret: MonthSecret,
+    salt: bytes,
+) -> Sealed:
+    """Make the record that stands at ``place``.  ``private`` is what ``private_of`` framed."""
+    persons = tuple(sorted(set(person_digests)))
+    values, plain = encoded_plain(values)
+    bound = place.encoded()
+    plain_part = sha256(_PLAIN_PREFIX + salt + plain).digest()
+    persons_part = persons_digest(salt, persons)
+    parts = bound + plain_part + persons_part
+    key, nonce = secret.record_key(salt)
+    ciphertext = AESGCM(key).encrypt(nonce, private, parts)
+    cipher_part = sha256(ciphertext).digest()
+    whole = sha256(_RECORD_PREFIX + parts + cipher_part).digest()
+    chain = (place.chain_id, place.sequence, FORMAT, place.month, place.previous_hash)
+    digests = (whole, plain_part, persons_part, cipher_part, salt)
+    return Sealed((*chain, *digests, *values, ciphertext), whole, persons)
+
+
+def plain_digest(salt: bytes, values: Sequence[str | int | None]) -> bytes:
+    """The salted commitment to the plain columns."""
+    return sha256(_PLAIN_PREFIX + salt + _encode(values).encode()).digest()
+
+
+def persons_digest(salt: bytes, digests: Sequence[bytes]) -> bytes:
+    """The salted commitment to the person digests, which must be in ascending order."""
+    return sha256(_PERSONS_PREFIX + salt + b"".join(digests)).digest()
+
+
+def record_hash(place: Place, plain: bytes, persons: bytes, cipher: bytes) -> bytes:
+    """The hash that the next record repeats."""
+    return sha256(_RECORD_PREFIX + place.encoded() + plain + persons + cipher).digest()
+
+
+def private_of(question: bytes, answer: bytes) -> bytes:
+    """Both messages in one piece.  The zero byte in front says that nothing is compressed."""
+    return b"\0" + len(question).to_bytes(8, "big") + question + answer
+
+
+def open_private(
+    ciphertext: bytes,
+    *,
+    place: Place,
+    plain: bytes,
+    persons: bytes,
+    secret: MonthSecret,
+    salt: bytes,
+) -> tuple[bytes, bytes]:
+    """Question and answer of a record; raises ``Unreadable``."""
+    key, nonce = secret.record_key(salt)
+    try:
+        private = AESGCM(key).decrypt(nonce, ciphertext, place.encoded() + plain + persons)
+    except (InvalidTag, ValueError):
+        raise Unreadable("the ciphertext does not belong to this record") from None
+    start = 9
+    end = start + int.from_bytes(private[1:start], "big")
+    return private[start:end], private[end:]

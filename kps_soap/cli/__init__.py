@@ -1,0 +1,43 @@
+"""The command ``kps``: one group of commands a module, and no logic here.
+
+A command reads its arguments, calls one room and prints what it says.  Exit codes: 0 all is
+well, 1 the answer is "no" (a check failed, a query was refused), 2 the command line or the
+configuration is wrong.
+"""
+
+from __future__ import annotations
+
+import click
+
+from kps_soap import __version__
+from kps_soap.cli.accounts import accounts, rosters
+from kps_soap.cli.agreements import agreements
+from kps_soap.cli.audit import audit
+from kps_soap.cli.check import check
+from kps_soap.cli.demo import demo
+from kps_soap.cli.files import database, wsdl
+from kps_soap.cli.population import population
+from kps_soap.cli.query import query
+from kps_soap.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kps")
+def main() -> None:
+    """A SOAP gateway for the classic services of an identity-sharing system."""
+
+
+for command in (
+    serve,
+    check,
+    query,
+    demo,
+    agreements,
+    accounts,
+    rosters,
+    audit,
+    population,
+    wsdl,
+    database,
+):
+    main.add_command(command)

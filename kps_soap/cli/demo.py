@@ -1,0 +1,58 @@
+"""``kps demo``: a complete home to try everything on."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from kps_soap.cli.terminal import NO, progress_bar, stop
+from kps_soap.configured import utc_now
+from kps_soap.terms import istanbul_date
+
+
+@click.group()
+def demo() -> None:
+    """A home with synthetic people, demo keys and example agreements."""
+
+
+@demo.command()
+@click.argument("home", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--persons", default=10_000, show_default=True, help="How many synthetic persons.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same people.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Date of the register.")
+@click.option("--port", default=8443, show_default=True, help="The port of https.")
+@click.option("--http-port", default=8080, show_default=True, help="The port of plain http.")
+@click.option("--name", "names", multiple=True, help="A further host name for the certificate.")
+def init(
+    home: Path,
+    persons: int,
+    seed: int,
+    day: datetime | None,
+    port: int,
+    http_port: int,
+    names: tuple[str, ...],
+) -> None:
+    """Make a demo home in HOME; it must not hold a gateway yet."""
+    from kps_soap.demo import DemoError, DemoPlan, make
+
+    now = utc_now()
+    plan = DemoPlan(
+        home=home,
+        persons=persons,
+        seed=seed,
+        day=istanbul_date(now) if day is None else day.date(),
+        now=now,
+        https_port=port,
+        http_port=http_port,
+        names=names,
+    )
+    try:
+        with progress_bar("Making synthetic people") as step:
+            make(plan, randomness=secrets.token_bytes, progress=step)
+    except (DemoError, ValueError, FileExistsError) as error:
+        stop(str(error), NO)
+    click.echo(f"A demo home is ready: {home}  (accounts and personas: {home / 'demo.json'})")
+    click.echo(f"Serve it with: kps serve --home {home}")

@@ -1,0 +1,90 @@
+"""What the settings name, read and made ready: agreements, sunset dates, signing keys, limits.
+
+One function a thing, used by the composition root, by ``kps check`` and by other commands, so
+that a check looks at exactly what would be served.  Nothing here is opened for a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from kps_soap import places, rosters
+from kps_soap.agreements.address_rights import AddressRights
+from kps_soap.agreements.agreement import Catalogue, CatalogueEntry
+from kps_soap.agreements.agreement_set import AgreementSet
+from kps_soap.agreements.loading import SERVED_DOORS, SERVED_PROFILES, load
+from kps_soap.agreements.versions import Versions
+from kps_soap.contracts.contract import CompiledContract, Convention
+from kps_soap.envelopes import Limits
+from kps_soap.settings import Settings
+from kps_soap.signing import Signer
+from kps_soap.terms import istanbul_date
+
+SERVED_RELATIONS: Final = frozenset({rosters.OFF, rosters.WARN, rosters.ENFORCE})
+
+
+def utc_now() -> datetime:
+    """The one place where the product asks the wall clock."""
+    return datetime.now(UTC)
+
+
+def catalogue_of(contracts: Sequence[CompiledContract]) -> Catalogue:
+    """What the agreement loader must know of the contracts."""
+    return {
+        (one.name, one.version): CatalogueEntry(
+            tree=one.fields,
+            address=one.address,
+            public=one.contract.convention is Convention.XML_SERIALIZER,
+            criteria=one.criteria is not None,
+        )
+        for one in contracts
+    }
+
+
+def load_agreements(settings: Settings, contracts: Sequence[CompiledContract]) -> AgreementSet:
+    """Read the agreement directory of the settings; raises ``AgreementErrors``."""
+    rights = AddressRights.load(
+        settings.address_rights_file or places.conf() / "address_rights.toml"
+    )
+    return load(
+        settings.agreements_directory,
+        catalogue_of(contracts),
+        today=istanbul_date(utc_now()),
+        address_rights=rights,
+        served_doors=SERVED_DOORS,
+        served_profiles=SERVED_PROFILES,
+        served_relations=SERVED_RELATIONS,
+    )
+
+
+def load_versions(settings: Settings, contracts: Sequence[CompiledContract]) -> Versions:
+    """The sunset dates (design D22); raises ``AgreementErrors``."""
+    return Versions.load(
+        settings.versions_file or places.conf() / "versions.toml", catalogue_of(contracts)
+    )
+
+
+def load_signers(settings: Settings) -> dict[str, Signer]:
+    """Both signing keys by the agreement's word for them; raises ``SigningKeyError``."""
+    now = utc_now()
+    return {
+        "RSA": Signer.load(
+            settings.signing_rsa_key_file, settings.signing_rsa_certificate_file, now=now
+        ),
+        "P256": Signer.load(
+            settings.signing_p256_key_file, settings.signing_p256_certificate_file, now=now
+        ),
+    }
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        depth_max=settings.depth_max,
+        attributes_per_element_max=settings.attributes_per_element_max,
+        children_per_element_max=settings.children_per_element_max,
+        elements_max=settings.elements_max,
+        namespaces_max=settings.namespaces_max,
+        value_characters_max=settings.value_characters_max,
+    )

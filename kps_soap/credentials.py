@@ -1,0 +1,108 @@
+"""The credential store: accounts with their argon2id hashes, in the gateway's own database.
+
+``StoredCredentials`` is read on every call, so that a block holds on the next one.  The other
+functions are what an operator's commands do: open an account, change its password, block it.
+A password is handed in and leaves only as a hash; it is never printed, logged or kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Engine, bindparam, insert, select, update
+
+from kps_soap.authentication import HASHER, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Credential
+from kps_soap.database import writing
+from kps_soap.lookups import Lookups
+from kps_soap.models import credentials
+
+OPEN: Final = "ACIK"
+BLOCKED: Final = "BLOKE"
+PASSWORD_CHARACTERS_MIN: Final = 14
+
+#: A message's user name is read without the blanks around it.
+_ACCOUNT: Final = re.compile(f"[!-~]{{1,{NAME_CHARACTERS_MAX}}}")
+
+_FIND = select(
+    credentials.c.account,
+    credentials.c.password_hash,
+    credentials.c.credential_version,
+    credentials.c.state,
+).where(credentials.c.account == bindparam("account"))
+
+
+class CredentialError(Exception):
+    """An operator's command that cannot be done; the sentence says what to do."""
+
+
+class StoredCredentials:
+    """Reads one account a call (``authentication.CredentialStore``)."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._find = lookups.prepare(_FIND)
+
+    async def find(self, account: str) -> Credential | None:
+        """The account's credential; raises ``EvidenceUnavailable`` when nothing can be read."""
+        rows = await self._lookups.rows(self._find, {"account": account})
+        if not rows:
+            return None
+        name, password_hash, version, state = rows[0]
+        return Credential(name, password_hash, version, state == OPEN)
+
+
+def set_password(engine: Engine, account: str, password: str, *, now: datetime) -> None:
+    """Open an account, or give an open one a new password.  Blocked accounts stay blocked.
+
+    Raises ``CredentialError`` for a name or password outside the policy (domain §5.15).
+    """
+    if not _ACCOUNT.fullmatch(account):
+        raise CredentialError(
+            "An account name has 1 to 64 ASCII characters without blanks; choose such a name."
+        )
+    if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
+        raise CredentialError("A password has 14 to 256 characters; choose such a one.")
+    if not password.isprintable():
+        raise CredentialError("A password has printable characters only; choose such a one.")
+    row = {"password_hash": HASHER.hash(password), "changed_us": _microseconds(now)}
+    same = credentials.c.account == account
+    with engine.connect() as connection, writing(connection):
+        changed = connection.execute(
+            update(credentials)
+            .where(same)
+            .values(**row, credential_version=credentials.c.credential_version + 1)
+        )
+        if changed.rowcount == 0:
+            connection.execute(
+                insert(credentials).values(account=account, credential_version=1, state=OPEN, **row)
+            )
+
+
+def set_state(engine: Engine, account: str, *, blocked: bool, now: datetime) -> None:
+    """Block an account, or lift the block; in effect on the next call.
+
+    Raises ``CredentialError`` when there is no such account.
+    """
+    state = BLOCKED if blocked else OPEN
+    with engine.connect() as connection, writing(connection):
+        changed = connection.execute(
+            update(credentials)
+            .where(credentials.c.account == account)
+            .values(state=state, changed_us=_microseconds(now))
+        )
+    if changed.rowcount == 0:
+        raise CredentialError("There is no such account; see `kps accounts list`.")
+
+
+def accounts(engine: Engine) -> Sequence[tuple[str, str]]:
+    """Every account with its state, by name; never a hash."""
+    statement = select(credentials.c.account, credentials.c.state).order_by(credentials.c.account)
+    with engine.connect() as connection:
+        return [(name, state) for name, state in connection.execute(statement)]
+
+
+def _microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

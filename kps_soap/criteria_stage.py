@@ -1,0 +1,82 @@
+"""The criteria stage of the line: what may be asked of the register, and about whom.
+
+Counts the criteria against the agreement, judges each one (``criteria.check``), asks for the
+person relation, and hands the operation its ``Enquiry``.  Nothing about one criterion is ever
+raised; too many of them, or none, refuse the whole call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kps_soap import faults, rosters
+from kps_soap.criteria import Blocked, Checked, Enquiry, Subject, check
+from kps_soap.entry import Entry
+from kps_soap.registry.store import Register
+from kps_soap.terms import SYNTHETIC, Terms, istanbul_date
+
+
+class Asked(Protocol):
+    """What this stage sees of a request."""
+
+    entry: Entry
+
+
+def _always(_path: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class CriteriaStage:
+    """Makes the ``Enquiry`` of a call.  Disjoint numbers are good in a synthetic register only."""
+
+    register: Register
+    rosters: rosters.Rosters
+
+    async def __call__(self, asked: Asked, call: Any, contract: Any, terms: Terms) -> Enquiry:
+        """Raises ``CriteriaEmpty`` or ``TooManyCriteria``."""
+        synthetic = self.register.kind == SYNTHETIC
+        checked: Sequence[Checked] = ()
+        if contract.criteria is not None:
+            criteria = call.parameters[0] or []
+            if not criteria:
+                raise faults.CriteriaEmpty("no criterion")
+            if len(criteria) > terms.criteria_max:
+                raise faults.TooManyCriteria(f"{len(criteria)} of {terms.criteria_max}")
+            year_max = istanbul_date(asked.entry.received_at).year
+            checked = await self._related(
+                asked.entry,
+                terms,
+                [
+                    check(one, contract.criteria, year_max=year_max, accept_disjoint=synthetic)
+                    for one in criteria
+                ],
+            )
+        return Enquiry(
+            register=self.register,
+            checked=checked,
+            wants=_always if terms.grant is None else terms.grant.wants,
+            name_matching=terms.name_matching,
+            accept_disjoint=synthetic,
+        )
+
+    async def _related(
+        self, entry: Entry, terms: Terms, checked: Sequence[Checked]
+    ) -> Sequence[Checked]:
+        """Only persons whose records the institution keeps, where the agreement says so (K7.4)."""
+        if terms.person_relation == rosters.OFF:
+            return checked
+        numbers = [one.number for one in checked if isinstance(one, Subject)]
+        missing = await self.rosters.missing(terms.institution, numbers)
+        if missing:
+            entry.detail = f"not on the roster: {len(missing)}"
+        if terms.person_relation == rosters.WARN:
+            return checked
+        return [
+            Blocked(one.number, faults.Outcome.NOT_ON_ROSTER)
+            if isinstance(one, Subject) and one.number in missing
+            else one
+            for one in checked
+        ]

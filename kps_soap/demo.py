@@ -1,0 +1,207 @@
+"""Makes a complete demo home: settings, keys, demo CA, register, databases, accounts, agreements.
+
+``demo.json`` is the one file that tools may rely on (design §10); it holds the demo's
+passwords, so it is readable by its owner only.  Everything in a demo is synthetic and says so.
+This room serves nothing, and it never touches a home that already exists.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from kps_soap import database, places
+from kps_soap.audit.keys import create_key_file
+from kps_soap.certificates import DemoFiles, write_demo_files
+from kps_soap.contracts.catalogue import all_contracts
+from kps_soap.credentials import set_password
+from kps_soap.registry import population
+from kps_soap.registry.persona_cast import Persona
+from kps_soap.settings import FILE_NAME, render
+
+DEMO_FILE: Final = "demo.json"
+AGREEMENTS: Final = "agreements"
+PASSWORD_BYTES: Final = 18
+#: The year for which the shipped examples are written.
+EXAMPLES_YEAR: Final = 2026
+_DATE: Final = re.compile(r"\b(20[0-9]{2})(-[0-9]{2}-[0-9]{2})\b")
+
+Randomness = Callable[[int], bytes]
+
+
+class DemoError(Exception):
+    """A demo home that cannot be made; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What to make.  ``day`` dates the register; ``now`` dates keys and accounts."""
+
+    home: Path
+    persons: int
+    seed: int
+    day: date
+    now: datetime
+    https_port: int = 8443
+    http_port: int = 8080
+    names: Sequence[str] = ()
+
+
+def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Path:
+    """Make the home and return the path of its ``demo.json``.
+
+    Raises ``DemoError`` when the home already holds a gateway.
+    """
+    home = plan.home.absolute()
+    if (home / FILE_NAME).exists():
+        raise DemoError("This directory already holds a gateway; choose another or remove it.")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    register_url = f"sqlite:///{home / 'register.db'}"
+    gateway_url = f"sqlite:///{home / 'gateway.db'}"
+    population.make(
+        register_url, persons=plan.persons, seed=plan.seed, date=plan.day, progress=progress
+    )
+    database.upgrade(gateway_url)
+    files = write_demo_files(
+        home / "keys", plan.now.date(), names=plan.names, randomness=randomness
+    )
+    for name in ("evidence.key", "person.key"):
+        create_key_file(home / "keys" / name, randomness(32))
+    bundle = home / "keys" / "signing.crt"
+    bundle.write_bytes(files.rsa_certificate.read_bytes() + files.p256_certificate.read_bytes())
+    _copy_agreements(home / AGREEMENTS, years=max(0, plan.now.year - EXAMPLES_YEAR))
+    accounts = _open_accounts(home, gateway_url, plan, randomness)
+    (home / FILE_NAME).write_text(render(_settings(home, files, plan)), encoding="utf-8")
+    described = _description(plan, files, bundle, accounts)
+    target = home / DEMO_FILE
+    text = json.dumps(described, ensure_ascii=False, indent=1)
+    _write_private(target, text.encode() + b"\n")
+    return target
+
+
+def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, object]:
+    def inside(path: Path) -> str:
+        return str(path.relative_to(home))
+
+    return {
+        "public_base_url": f"https://127.0.0.1:{plan.https_port}",
+        "allowed_hosts": ["localhost", "127.0.0.1", *plan.names],
+        "https_port": plan.https_port,
+        "http_port": plan.http_port,
+        "tls_certificate_file": inside(files.tls_certificate),
+        "tls_key_file": inside(files.tls_key),
+        "agreements_directory": AGREEMENTS,
+        "register_url": "sqlite:///register.db",
+        "gateway_url": "sqlite:///gateway.db",
+        "evidence_key_file": "keys/evidence.key",
+        "person_key_file": "keys/person.key",
+        "signing_rsa_key_file": inside(files.rsa_key),
+        "signing_rsa_certificate_file": inside(files.rsa_certificate),
+        "signing_p256_key_file": inside(files.p256_key),
+        "signing_p256_certificate_file": inside(files.p256_certificate),
+    }
+
+
+def _copy_agreements(target: Path, *, years: int) -> None:
+    """The shipped examples, with every date moved by whole years, so that no demo is too late."""
+    target.mkdir(mode=0o700)
+    for source in sorted((places.conf() / AGREEMENTS).glob("*.toml")):
+        text = source.read_text(encoding="utf-8")
+        moved = _DATE.sub(lambda found: f"{int(found[1]) + years}{found[2]}", text)
+        (target / source.name).write_text(moved, encoding="utf-8")
+
+
+def _open_accounts(
+    home: Path, gateway_url: str, plan: DemoPlan, randomness: Randomness
+) -> list[dict[str, Any]]:
+    """Open every account that a demo agreement names, each with a password of its own."""
+    engine = database.open_database(gateway_url, wait_seconds_max=10)
+    described = []
+    try:
+        for path in sorted((home / AGREEMENTS).glob("*.toml")):
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            for account in values.get("access", {}).get("accounts", ()):
+                password = randomness(PASSWORD_BYTES).hex()
+                set_password(engine, account, password, now=plan.now)
+                described.append(_account(values, account, password, plan))
+    finally:
+        engine.dispose()
+    return sorted(described, key=_simplest_first)
+
+
+def _simplest_first(account: Mapping[str, Any]) -> tuple[bool, int]:
+    """The account that works with nothing but a password, and has most services, comes first."""
+    return account["inquirer"] is not None, -len(account["services"])
+
+
+def _account(
+    values: Mapping[str, Any], account: str, password: str, plan: DemoPlan
+) -> dict[str, Any]:
+    access = values["access"]
+    named = access.get("inquirer_required", True) and not access.get("default_inquirer")
+    inquirer = next(iter(access.get("inquirers", ())), account) if named else None
+    return {
+        "institution": values["institution"]["code"],
+        "agreement": values["agreement"]["number"],
+        "username": account,
+        "password": password,
+        "door": access["doors"],
+        "inquirer": inquirer,
+        "services": list(_services(values, plan)),
+    }
+
+
+def _services(values: Mapping[str, Any], plan: DemoPlan) -> Iterator[dict[str, str]]:
+    served = {(contract.name, contract.version) for contract in all_contracts()}
+    base = f"https://127.0.0.1:{plan.https_port}"
+    for service in values["services"]:
+        for version in service["versions"]:
+            if (service["name"], version) in served:
+                yield {
+                    "name": service["name"],
+                    "version": version,
+                    "wsdl": f"{base}/kps/{service['name']}/{version}?wsdl",
+                }
+
+
+def _description(
+    plan: DemoPlan, files: DemoFiles, bundle: Path, accounts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "base_url": f"https://127.0.0.1:{plan.https_port}",
+        "http_url": f"http://127.0.0.1:{plan.http_port}",
+        "ca_file": str(files.ca_certificate),
+        "signing_certificate_file": str(bundle),
+        "accounts": accounts,
+        "personas": [_persona(persona) for persona in population.personas(plan.seed, plan.day)],
+    }
+
+
+def _persona(persona: Persona) -> dict[str, Any]:
+    born, booklet = persona.born, persona.booklet
+    return {
+        "index": persona.index,
+        "kind": persona.kind,
+        "identity_number": persona.identity_number,
+        "given_name": persona.given_name,
+        "surname": persona.surname,
+        "birth": {"day": born.day, "month": born.month, "year": born.year},
+        "document": {
+            "series": booklet.series if booklet else None,
+            "number": booklet.number if booklet else None,
+            "card_serial": persona.card_serial,
+        },
+    }
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,140 @@
+"""The one ASGI application in front of the SOAP doors: path and method to the right words.
+
+A POST walks the line; a GET gets a page or a WSDL; everything else is a short sentence.  Paths
+are matched without regard to letter case, as the original's server did (wire A.5).  It holds
+the number of requests in flight and knows nothing of XML, agreements or evidence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from kps_soap import faults
+from kps_soap.doors import public_pages, wsdl
+from kps_soap.doors.intake import Disconnected, Intake, Receive, Scope, Send, send_answer
+from kps_soap.gateway import Answer, Family, Gateway
+from kps_soap.turkish import ascii_lower
+
+log = logging.getLogger("kps.doorway")
+
+TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address: its contract, the words spoken there, and its WSDL documents."""
+
+    path: str
+    family: Family
+    contract: Any
+    document: bytes
+    policy_document: bytes | None = None
+
+    @property
+    def public(self) -> bool:
+        return self.policy_document is None
+
+
+def sentence(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    """A plain answer for people and load balancers, outside SOAP."""
+    return Answer(status, (TEXT, *headers), f"{text}\n".encode())
+
+
+NOT_PLAIN: Final = sentence(403, "Bu adres yalnızca https ile kullanılır. / Use https here.")
+NOT_HERE: Final = sentence(404, "Bu adreste servis yok. / There is no service at this address.")
+BUSY: Final = sentence(
+    503, "Servis yoğun, yeniden deneyin. / Busy, try again.", ("Retry-After", "1")
+)
+
+
+@dataclass(slots=True)
+class Doorway:
+    """Dispatches requests to places.  ``in_flight_max`` bounds the requests being worked on."""
+
+    gateway: Gateway
+    intake: Intake
+    addresses: wsdl.Addresses
+    places: Mapping[str, Place]
+    in_flight_max: int
+    in_flight: int = field(default=0, init=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        place = self.places.get(ascii_lower(scope["path"]))
+        if scope["method"] in ("GET", "HEAD"):
+            secure = self.intake.is_secure(scope)
+            await send_answer(send, self._page(scope, place) if secure else NOT_PLAIN)
+        elif place is None:
+            await send_answer(send, self._no_place(scope))
+        elif self.in_flight >= self.in_flight_max:
+            await send_answer(send, BUSY)
+        else:
+            self.in_flight += 1
+            try:
+                await self._walk(place, scope, receive, send)
+            except Disconnected:
+                log.info("a caller left before its request had come whole")
+            finally:
+                self.in_flight -= 1
+
+    async def _walk(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        question = await self.intake.question(
+            scope, receive, family=place.family, contract=place.contract
+        )
+        unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
+        await send_answer(send, await self.gateway.answer(question), last=unread)
+
+    def _page(self, scope: Scope, place: Place | None) -> Answer:
+        if place is None:
+            return self._no_place(scope)
+        query = {
+            ascii_lower(name): value
+            for name, value in parse_qsl(
+                scope["query_string"].decode("latin-1")[:1000], keep_blank_values=True
+            )
+        }
+        base_url = self.addresses.base_url(scope)
+        if "wsdl" in query or "singlewsdl" in query:
+            with_policy = query.get("policy") == "1" and place.policy_document is not None
+            document = place.policy_document if with_policy else place.document
+            return wsdl.serve(document or place.document, base_url + place.path)
+        if not place.public:
+            return sentence(
+                200,
+                f"{place.contract.name} {place.contract.version}\n"
+                f"WSDL: {base_url}{place.path}?wsdl",
+            )
+        if "disco" in query:
+            return public_pages.discovery(place.contract, base_url)
+        if ascii_lower(query.get("op", "")) == ascii_lower(place.contract.operation):
+            return public_pages.operation_page(place.contract)
+        if query and "op" not in query:
+            return public_pages.unrecognized()
+        return public_pages.operations_page(place.contract)
+
+    def _no_place(self, scope: Scope) -> Answer:
+        """HttpGet and HttpPost are off: ``X.asmx/Operation`` gets the original's sentence."""
+        path = ascii_lower(scope["path"])
+        head, found, _ = path.partition(".asmx/")
+        if found and f"{head}.asmx" in self.places:
+            shown = scope["path"][len(head) + len(".asmx") :][:100]
+            return sentence(
+                500,
+                "Request format is unrecognized for URL unexpectedly ending in "
+                f"'{''.join(c for c in shown if c.isprintable())}'.",
+            )
+        return NOT_HERE
+
+
+def by_path(places: Iterable[Place]) -> dict[str, Place]:
+    """The table of places, by lower-case path; two places at one path are a mistake."""
+    table: dict[str, Place] = {}
+    for place in places:
+        key = ascii_lower(place.path)
+        if key in table:
+            raise ValueError(f"two services at {place.path}")
+        table[key] = place
+    return table

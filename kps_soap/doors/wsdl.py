@@ -1,0 +1,51 @@
+"""Serves the WSDL files with an address that the caller may be sent to.
+
+The address is the configured public one, or the host that the file was fetched from if that
+host is on the operator's list; it is computed for each request and never remembered from
+another caller (design §3; stack §1.3 shows why).  It writes no WSDL: ``kps wsdl write`` does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kps_soap.contracts.wsdl import fill_address
+from kps_soap.doors.intake import Intake, Scope, header
+from kps_soap.gateway import Answer
+from kps_soap.turkish import ascii_lower
+
+#: A name or an address in brackets, and perhaps a port: nothing that could leave its place.
+_HOST: Final = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Which base URL a document may advertise.
+
+    ``allowed_hosts`` are ``host`` or ``host:port``; a ``host`` alone allows any port.
+    """
+
+    public_base_url: str
+    allowed_hosts: frozenset[str]
+    intake: Intake
+
+    def base_url(self, scope: Scope) -> str:
+        """The base URL for this caller, without a slash at its end."""
+        host = ascii_lower(header(scope, b"host").strip())
+        shape = _HOST.fullmatch(host)
+        allowed = {ascii_lower(one) for one in self.allowed_hosts}
+        if shape is not None and not allowed.isdisjoint((host, shape[1])):
+            scheme = "https" if self.intake.was_tls(scope) else "http"
+            return f"{scheme}://{host}"
+        return self.public_base_url
+
+
+def serve(document: bytes, url: str) -> Answer:
+    """A WSDL document with its address filled in."""
+    return Answer(
+        200,
+        (("Content-Type", "text/xml; charset=utf-8"), ("Cache-Control", "no-cache")),
+        fill_address(document, url),
+    )

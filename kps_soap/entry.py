@@ -1,0 +1,77 @@
+"""What the evidence keeps of one request, gathered while the request walks down the line.
+
+An ``Entry`` is filled from top to bottom by ``gateway.answer`` and handed, once, to the
+evidence writer.  It holds facts only; it encrypts nothing, hashes nothing, stores nothing.
+The columns follow domain.md §2.5.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """The closed list of things that leave a record."""
+
+    QUERY = "SORGU"
+    DICTIONARY = "SOZLUK"
+    VERIFICATION = "DOGRULAMA"
+    REFUSAL = "RET"
+    AGGREGATE = "TOPLU_RET"
+    AGREEMENTS_LOADED = "ANLASMA_YUKLEME"
+    SEARCH = "IZ_ARAMA"
+    STARTED = "BASLATMA"
+    STOPPED = "DURDURMA"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One record in the making.  Times are aware UTC; digests are lower-case hex SHA-256.
+
+    ``persons`` are the identity numbers asked about: the writer keeps only keyed digests.
+    ``question`` and ``answer`` are the bytes as received and as sent: the writer encrypts them.
+    ``units`` are billable units: criteria that reached the register (design D19).
+    ``amount`` is what they cost, in hundredths of a kuruş; None where no tariff was applied.
+    ``client_certificate`` is the SHA-256 of the caller's certificate (DER).
+    """
+
+    request_id: str
+    received_at: datetime
+    door: str
+    event: Event = Event.REFUSAL
+    channel: str = "WS"
+    source_address: str = ""
+    institution: str = ""
+    agreement: str = ""
+    agreement_digest: str = ""
+    account: str = ""
+    inquirer: str = ""
+    vouched_by: str = ""
+    service: str = ""
+    operation: str = ""
+    version: str = ""
+    purpose: str = ""
+    case_number: str = ""
+    client_software: str = ""
+    message_id: str = ""
+    outcome: int = 0
+    refusal: str = ""
+    detail: str = ""
+    criterion_outcomes: list[int] = field(default_factory=list)
+    persons: list[int] = field(default_factory=list)
+    returned_fields: tuple[str, ...] = ()
+    withheld_digest: str = ""
+    units: int = 0
+    receipt_number: str = ""
+    question_digest: str = ""
+    answer_digest: str = ""
+    sent_digest: str = ""
+    question: bytes = b""
+    answer: bytes = b""
+    http_status: int = 0
+    duration_us: int = 0
+    count: int = 1
+    on_behalf_of: str = ""
+    unit: str = ""
+    client_certificate: str = ""
+    amount: int | None = None

@@ -1,0 +1,269 @@
+"""The line: one function from a question to an answer, read from top to bottom.
+
+    limits → parse → authenticate → contract → agreement in force → normalise → XSD → criteria
+    → person relation → registry → field filter → XSD again → receipt → sign → record → release
+
+Every stage is handed in; each returns a value or raises a ``Refusal``; one ``except`` turns a
+refusal into the family's words.  No answer leaves before its record is durable (design D6).
+This room imports neither registry nor audit, opens nothing, and knows no XML.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kps_soap.criteria import Enquiry
+from kps_soap.entry import Entry, Event
+from kps_soap.faults import AgreementRefused, EvidenceUnavailable, InternalFailure, Refusal
+
+if TYPE_CHECKING:
+    from kps_soap.terms import Terms
+
+log = logging.getLogger("kps.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request as a door read it from the wire.  Nothing in it is vouched for."""
+
+    family: Family
+    contract: Any
+    unverified_body: bytes
+    unverified_content_type: str
+    unverified_content_encoding: str
+    unverified_action: str | None
+    unverified_agent: str
+    source_address: str
+    received_at: datetime
+    request_id: str
+    trouble: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What leaves: status, headers and bytes, and the digests that evidence keeps."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    body_digest: str = ""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of a request so far, for the family's words and for the record.
+
+    ``on_record``: the request leaves a record of its own.  ``vouched``: the caller is who the
+    message says; until then nothing in an answer may tell whether an account exists.
+    """
+
+    question: Question
+    entry: Entry
+    envelope: Any = None
+    root: Any = None
+    terms: Terms | None = None
+    signature: str = "RSA"
+    on_record: bool = False
+    vouched: bool = False
+    enquiry: Enquiry | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Family(Protocol):
+    """The words of one door (design §3): how it reads, whom it believes, how it speaks."""
+
+    @property
+    def door(self) -> str:
+        """The door's name, as evidence and agreements spell it."""
+
+    def read(self, exchange: Exchange) -> None:
+        """Limits and the one parse; leaves root and envelope in the exchange."""
+
+    async def vouch(self, exchange: Exchange) -> Any:
+        """Authenticate; returns ``Vouched``, the only thing that later stages read."""
+
+    async def attribute(self, exchange: Exchange) -> None:
+        """After an early refusal: does the message name an account that exists (D6)?"""
+
+    def normalise(self, exchange: Exchange, vouched: Any) -> Any:
+        """The request element as the original server would have read it."""
+
+    def speak(self, exchange: Exchange, payload: bytes, tree: Any) -> Answer:
+        """Receipt and signature around a payload, of which ``tree`` is the parsed form."""
+
+    def refuse(self, exchange: Exchange, refusal: Refusal) -> Answer:
+        """The family's fault for a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The stages of the line, handed in by the composition root."""
+
+    agree: Callable[[Exchange, Any, Any], Terms]
+    criteria: Callable[[Exchange, Any, Any, Terms], Awaitable[Enquiry]]
+    receipt_number: Callable[[str, datetime], Awaitable[str]]
+    record: Callable[[Entry], Awaitable[None]]
+    count_refusal: Callable[[str, str, str, datetime], None]
+    elapsed_us: Callable[[datetime], int]
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer one question.  Never raises; a planned "no" and a surprise are answers too."""
+        family, contract = question.family, question.contract
+        exchange = Exchange(question, _new_entry(question))
+        try:
+            family.read(exchange)
+            vouched = await family.vouch(exchange)
+            exchange.vouched = exchange.on_record = True
+            terms = exchange.terms = self.agree(exchange, vouched, contract)
+            element = family.normalise(exchange, vouched)
+            contract.validate_request(element)
+            call = contract.open(element)
+            enquiry = exchange.enquiry = await self.criteria(exchange, call, contract, terms)
+            result = await contract.run(call, enquiry)
+            shown = contract.filter(result, terms.grant)
+            payload = contract.write(call, shown)
+            tree = contract.validate_answer(payload)
+            _note_success(exchange, enquiry)
+            await self._number(exchange)
+            answer = family.speak(exchange, payload, tree)
+        except Exception as surprise:
+            answer = await self._refuse(exchange, surprise)
+        return await self._release(exchange, answer)
+
+    async def _refuse(self, exchange: Exchange, surprise: Exception) -> Answer:
+        """The one place that turns an exception into the family's words."""
+        family, entry = exchange.question.family, exchange.entry
+        refusal = surprise if isinstance(surprise, Refusal) else _unforeseen(exchange, surprise)
+        entry.receipt_number = ""
+        _note_refusal(exchange, refusal)
+        try:
+            if not exchange.on_record:
+                await family.attribute(exchange)
+            # A receipt for a claimed account would tell a stranger that the account exists.
+            if exchange.on_record and (exchange.vouched or not entry.account):
+                await self._number(exchange)
+            return _speak_refusal(exchange, refusal)
+        except Exception as second:
+            refusal = second if isinstance(second, Refusal) else _unforeseen(exchange, second)
+            _note_refusal(exchange, refusal)
+            return _fault(exchange, refusal)
+
+    async def _number(self, exchange: Exchange) -> None:
+        entry = exchange.entry
+        entry.receipt_number = await self.receipt_number(entry.institution, entry.received_at)
+
+    async def _release(self, exchange: Exchange, answer: Answer) -> Answer:
+        """No evidence, no answer: the durable record comes before the first byte."""
+        entry = exchange.entry
+        if not exchange.on_record:
+            self.count_refusal(entry.source_address, entry.door, entry.refusal, entry.received_at)
+            return answer
+        entry.http_status, entry.answer_digest = answer.status, answer.body_digest
+        entry.answer = answer.body
+        try:
+            entry.duration_us = self.elapsed_us(entry.received_at)
+            await self.record(entry)
+        except Exception as surprise:
+            return _fault(exchange, _unrecorded(exchange, surprise))
+        return answer
+
+
+def _new_entry(question: Question) -> Entry:
+    return Entry(
+        request_id=question.request_id,
+        received_at=question.received_at,
+        door=question.family.door,
+        source_address=question.source_address,
+        service=question.contract.name,
+        version=question.contract.version,
+        operation=question.contract.operation,
+        client_software=question.unverified_agent[:120],
+        question=question.unverified_body,
+        question_digest=sha256(question.unverified_body).hexdigest(),
+    )
+
+
+def _speak_refusal(exchange: Exchange, refusal: Refusal) -> Answer:
+    """Result-level refusals are answers of a published contract; all others are faults."""
+    question, contract = exchange.question, exchange.question.contract
+    if isinstance(refusal, AgreementRefused) and contract.has_notes:
+        payload = contract.write_note(refusal.published_code, refusal.turkish)
+        tree = contract.validate_answer(payload)
+        if refusal.retry_after_s is not None:
+            exchange.headers.append(("Retry-After", str(refusal.retry_after_s)))
+        return question.family.speak(exchange, payload, tree)
+    return question.family.refuse(exchange, refusal)
+
+
+def _fault(exchange: Exchange, refusal: Refusal) -> Answer:
+    """The family's fault; where even that cannot be said, an empty answer and no text."""
+    exchange.headers.clear()
+    try:
+        return exchange.question.family.refuse(exchange, refusal)
+    except Exception as surprise:
+        _unforeseen(exchange, surprise)
+        return Answer(500, (("Kps-Istek-No", exchange.entry.request_id),), b"")
+
+
+def _unrecorded(exchange: Exchange, surprise: Exception) -> Refusal:
+    """The refusal of an answer that has no record.
+
+    It is spoken from an entry of its own: the writer may still be at work on the other one, and
+    nothing of the answer that must not leave may show, not even its outcome.
+    """
+    if not isinstance(surprise, EvidenceUnavailable):
+        surprise = EvidenceUnavailable(_unforeseen(exchange, surprise).detail)
+    exchange.entry = replace(exchange.entry, receipt_number="")
+    _note_refusal(exchange, surprise)
+    return surprise
+
+
+def _unforeseen(exchange: Exchange, surprise: Exception) -> InternalFailure:
+    """Class and place go to the log and to the evidence; never a value (design §4)."""
+    place = _place_of(surprise)
+    log.error(
+        "unforeseen %s at %s in request %s",
+        type(surprise).__name__,
+        place,
+        exchange.entry.request_id,
+    )
+    return InternalFailure(f"{type(surprise).__name__} at {place}")
+
+
+def _place_of(surprise: Exception) -> str:
+    traceback = surprise.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "unknown"
+    code = traceback.tb_frame.f_code
+    return f"{code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{traceback.tb_lineno}"
+
+
+def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:
+    """A refused request returned nothing and costs nothing; who was asked about stays known."""
+    entry = exchange.entry
+    entry.event, entry.outcome = Event.REFUSAL, refusal.code
+    entry.refusal, entry.detail = refusal.name, refusal.detail
+    entry.units, entry.returned_fields = 0, ()
+    if exchange.enquiry is not None:
+        entry.persons = list(exchange.enquiry.persons)
+
+
+def _note_success(exchange: Exchange, enquiry: Enquiry) -> None:
+    entry, contract = exchange.entry, exchange.question.contract
+    entry.event = contract.event
+    entry.outcome = first_trouble(enquiry.outcomes)
+    entry.criterion_outcomes = [int(outcome) for outcome in enquiry.outcomes]
+    entry.persons = list(enquiry.persons)
+    entry.units = enquiry.units
+
+
+def first_trouble(outcomes: Sequence[int]) -> int:
+    """The house number of a whole call: 0 if every criterion succeeded, else the first other."""
+    return next((int(outcome) for outcome in outcomes if outcome), 0)

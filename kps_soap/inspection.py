@@ -1,0 +1,169 @@
+"""Everything that must be right before serving, looked at one by one (``kps check``).
+
+Each look is a name and a function that raises or returns sentences; a failed one does not hide
+the next.  ``kps serve`` does the same looks first, so that a wrong configuration shows before a
+port opens.  Nothing is changed and no evidence is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+from cryptography import x509
+
+from kps_soap import database, places
+from kps_soap.audit.keys import read_key_file
+from kps_soap.certificates import expiry_warnings
+from kps_soap.configured import load_agreements, load_signers, load_versions, utc_now
+from kps_soap.contracts.catalogue import compile_all
+from kps_soap.contracts.wsdl import check_all
+from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
+from kps_soap.registry import codes
+from kps_soap.registry.store import Register
+from kps_soap.settings import Settings
+
+#: lxml below 6.1 resolves external entities in places where its flags do not reach (stack §6).
+LIBXML_LEAST: Final = (2, 12)
+
+
+class Failed(Exception):
+    """A look that found something wrong; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look: its name, whether all is well, and what to say."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+Look = Callable[[Settings], str]
+
+
+def inspect(settings: Settings) -> list[Finding]:
+    """Do every look; never raises for something that an operator can mend."""
+    return [_finding(name, look, settings) for name, look in LOOKS]
+
+
+def _finding(name: str, look: Look, settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, look(settings))
+    except Failed as failed:
+        return Finding(name, False, str(failed))
+    except OPERATOR_ERRORS as error:
+        return Finding(name, False, sentence_of(error))
+
+
+def _parser(_settings: Settings) -> str:
+    if etree.LIBXML_VERSION < LIBXML_LEAST:
+        raise Failed("The XML parser is too old; install the locked packages.")
+    return "libxml2 " + ".".join(map(str, etree.LIBXML_VERSION))
+
+
+def _contracts(_settings: Settings) -> str:
+    contracts = compile_all()
+    differing = check_all(places.wsdl())
+    if differing:
+        raise Failed(f"{len(differing)} WSDL files differ from their contracts: kps wsdl write")
+    return f"{len(contracts)} contracts agree with their schemas and WSDLs"
+
+
+def _agreements(settings: Settings) -> str:
+    loaded = load_agreements(settings, compile_all())
+    public = "public door open" if loaded.public and loaded.public.enabled else "public door closed"
+    return f"{len(loaded.agreements)} agreements, {public}, set {loaded.digest[:12]}"
+
+
+def _versions(settings: Settings) -> str:
+    load_versions(settings, compile_all())
+    return "sunset dates read"
+
+
+def _codes(settings: Settings) -> str:
+    codes.load(settings.codes_file or places.conf() / "codes.toml")
+    return "code tables read"
+
+
+def _signing(settings: Settings) -> str:
+    signers = load_signers(settings)
+    now = utc_now()
+    certificates = {name: signer.certificate for name, signer in signers.items()}
+    warnings = expiry_warnings(certificates, now)
+    if any(warning.threshold_days <= 1 for warning in warnings):
+        raise Failed(f"The {warnings[0].name} signing certificate expires within a day; renew it.")
+    days = min(signer.days_left(now) for signer in signers.values())
+    return f"both keys sign; the first certificate expires in {days} days"
+
+
+def _tls(settings: Settings) -> str:
+    if not settings.https_port:
+        return "no https port; a proxy must end TLS"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
+    except ssl.SSLError:
+        raise Failed("The TLS certificate and key do not fit together.") from None
+    _check_private(settings.tls_key_file, "TLS key")
+    certificate = x509.load_pem_x509_certificates(settings.tls_certificate_file.read_bytes())[0]
+    days = (certificate.not_valid_after_utc - utc_now()).days
+    if days < 1:
+        raise Failed("The TLS certificate has expired or expires today; renew it.")
+    return f"the certificate expires in {days} days"
+
+
+def _check_private(path: Path, name: str) -> None:
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise Failed(f"The {name} file is open to other accounts; give it mode 0600.")
+
+
+def _keys(settings: Settings) -> str:
+    read_key_file(settings.evidence_key_file)
+    read_key_file(settings.person_key_file)
+    return "evidence and person keys read"
+
+
+def _gateway_database(settings: Settings) -> str:
+    if not database.is_at_head(settings.gateway_url):
+        raise Failed("The gateway's database is not up to date; run: kps db upgrade")
+    return "at head"
+
+
+def _register(settings: Settings) -> str:
+    async def look() -> str:
+        register = await Register.open(
+            settings.register_url, deadline_s=settings.register_seconds_max
+        )
+        try:
+            return f"{register.kind}, data of {register.data_date}"
+        finally:
+            await register.close()
+
+    return asyncio.run(look())
+
+
+LOOKS: Final[tuple[tuple[str, Look], ...]] = (
+    ("XML parser", _parser),
+    ("contracts", _contracts),
+    ("agreements", _agreements),
+    ("versions", _versions),
+    ("codes", _codes),
+    ("signing keys", _signing),
+    ("TLS", _tls),
+    ("keys", _keys),
+    ("gateway database", _gateway_database),
+    ("register", _register),
+)
+
+
+def problems(findings: list[Finding]) -> Iterator[str]:
+    """The sentences of what failed."""
+    return (f"{one.name}: {one.text}" for one in findings if not one.ok)

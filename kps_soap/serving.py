@@ -1,0 +1,335 @@
+"""Runs the application: sockets, worker processes, and the HTTP server's deadlines.
+
+The parent binds the sockets, keeps one worker process a core alive and forwards the signals;
+each worker runs one event loop with one uvicorn server a socket (design D10a).  HTTP itself is
+uvicorn's; this room adds the two bounds that it lacks: how long and how large a request's
+headers may be.  It knows nothing of SOAP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from asyncio import TimerHandle, Transport
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = logging.getLogger("kps.serving")
+
+STARTUP_FAILED: Final = 3
+GRACE_SECONDS: Final = 10
+BACKLOG: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One bound socket, and how it speaks."""
+
+    socket: socket.socket
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection may take: seconds and bytes of headers, seconds of rest."""
+
+    header_seconds_max: int
+    header_bytes_max: int
+    idle_seconds_max: int
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises OSError when the address cannot be taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    bound.set_inheritable(True)
+    return bound
+
+
+class HeadersTooLarge(Exception):
+    """Ends the parsing of a request whose headers came whole, but too large."""
+
+
+def bounded_protocol(bounds: Bounds) -> type[HttpToolsProtocol]:
+    """uvicorn's HTTP protocol with a deadline and a size for the headers of each request."""
+
+    class BoundedProtocol(HttpToolsProtocol):
+        """Closes a connection whose request headers are too slow or too large.
+
+        The deadline runs from the first byte that comes while no request is being answered,
+        whatever that byte is: uvicorn's own idle timer stops at any byte, so a blank line or
+        the rest of a body that nobody wants would otherwise hold a connection for ever.
+        """
+
+        _deadline: TimerHandle | None = None
+        _header_bytes = 0
+        _in_headers = False
+        _in_body = False
+
+        def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._start_deadline()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_deadline()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self.cycle is None or self.cycle.response_complete:
+                self._start_deadline()
+            began_in_body = self._in_body
+            super().data_received(data)
+            if self._in_headers and not began_in_body:
+                self._header_bytes += len(data)
+                if self._header_bytes > bounds.header_bytes_max:
+                    self.transport.close()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_headers, self._header_bytes = True, 0
+            self._start_deadline()
+
+        def on_headers_complete(self) -> None:
+            self._stop_deadline()
+            self._in_headers, self._in_body = False, True
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > bounds.header_bytes_max:
+                # The parser stops, uvicorn answers 400 and closes.
+                raise HeadersTooLarge
+            super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            self._in_body = False
+            super().on_message_complete()
+
+        def _start_deadline(self) -> None:
+            if self._deadline is None:
+                self._deadline = self.loop.call_later(bounds.header_seconds_max, self._too_slow)
+
+        def _stop_deadline(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+        def _too_slow(self) -> None:
+            self._deadline = None
+            self.transport.close()
+
+    return BoundedProtocol
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server whose signals are its worker's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(application: Any, listener: Listener, bounds: Bounds) -> _Server:
+    config = uvicorn.Config(
+        application,
+        http=bounded_protocol(bounds),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=bounds.idle_seconds_max,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG,
+        ssl_certfile=listener.tls_certificate_file,
+        ssl_keyfile=listener.tls_key_file,
+    )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return _Server(config)
+
+
+async def serve_here(
+    application: Any,
+    listeners: Sequence[Listener],
+    bounds: Bounds,
+    *,
+    on_ready: Callable[[], None],
+    stop: asyncio.Event,
+) -> None:
+    """Serve until ``stop`` is set, then let the requests in hand finish.
+
+    A server that ends by itself ends the others too, with its exception.
+    """
+    servers = [_server(application, listener, bounds) for listener in listeners]
+    running = [
+        asyncio.create_task(server.serve(sockets=[listener.socket]))
+        for server, listener in zip(servers, listeners, strict=True)
+    ]
+    while not any(task.done() for task in running):
+        if all(server.started for server in servers):
+            on_ready()
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            break
+        await asyncio.sleep(0.01)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*running)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A worker process; ``failed_at`` is when it ended before it was ready (monotonic)."""
+
+    process: BaseProcess
+    ready: Connection
+    is_ready: bool = False
+    failed_at: float | None = None
+
+
+WorkerMain = Callable[[int, Sequence[Listener], Connection], None]
+
+
+class Supervisor:
+    """Keeps ``count`` worker processes alive until it is told to stop.
+
+    ``main`` runs in each worker with its index, the listeners and a pipe on which it says that
+    it is ready.  Before all are ready for the first time, a worker that ends stops everything:
+    it would end the same way again.  Later it is started again, after ``pause_seconds`` if it
+    did not get ready, while the others go on.
+    """
+
+    def __init__(
+        self,
+        main: WorkerMain,
+        listeners: Sequence[Listener],
+        *,
+        count: int,
+        on_ready: Callable[[], None],
+        pause_seconds: float = 1.0,
+    ) -> None:
+        self._main = main
+        self._listeners = listeners
+        self._count = count
+        self._on_ready = on_ready
+        self._pause_seconds = pause_seconds
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: dict[int, _Worker] = {}
+        self._stopping = False
+        self._announced = False
+        self._wake_reader, self._wake_writer = os.pipe()
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; returns the exit code.  Only once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        code = 0
+        try:
+            for index in range(self._count):
+                self._start(index)
+            while not self._stopping and code == 0:
+                self._wait()
+                code = self._look_after()
+        finally:
+            self._stop_all()
+        return code
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        os.write(self._wake_writer, b"x")
+
+    def _start(self, index: int) -> None:
+        receiver, sender = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=self._main, args=(index, self._listeners, sender), name=f"kps-worker-{index}"
+        )
+        process.start()
+        sender.close()
+        self._workers[index] = _Worker(process, receiver)
+
+    def _wait(self) -> None:
+        things: list[Any] = [self._wake_reader]
+        for worker in self._workers.values():
+            if worker.failed_at is not None:
+                continue
+            things.append(worker.process.sentinel)
+            if not worker.is_ready:
+                things.append(worker.ready)
+        wait(things, timeout=self._pause_seconds)
+
+    def _look_after(self) -> int:
+        """One round over the workers; returns the exit code that stops everything, or 0."""
+        for index, worker in list(self._workers.items()):
+            if not worker.is_ready and worker.ready.poll():
+                with contextlib.suppress(EOFError):
+                    worker.ready.recv()
+                    worker.is_ready = True
+            if not worker.process.is_alive() and (code := self._replace(index, worker)):
+                return code
+        if not self._announced and all(worker.is_ready for worker in self._workers.values()):
+            self._announced = True
+            self._on_ready()
+        return 0
+
+    def _replace(self, index: int, worker: _Worker) -> int:
+        """Start another worker in place of one that ended, now or after a pause."""
+        ended_with, now = worker.process.exitcode, time.monotonic()
+        if not self._announced and not worker.is_ready:
+            return ended_with or STARTUP_FAILED
+        if worker.failed_at is None:
+            log.warning("worker %d ended with code %s; starting another", index, ended_with)
+            if not worker.is_ready:
+                worker.failed_at = now
+        if worker.failed_at is None or now - worker.failed_at >= self._pause_seconds:
+            worker.process.join()
+            worker.ready.close()
+            self._start(index)
+        return 0
+
+    def _stop_all(self) -> None:
+        for worker in self._workers.values():
+            if worker.process.is_alive():
+                worker.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS + 5
+        for worker in self._workers.values():
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.ready.close()
+
+
+def run_loop(main: Awaitable[None]) -> None:
+    """Run a coroutine on the fast event loop where there is one."""
+    factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)  # type: ignore[arg-type]

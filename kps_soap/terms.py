@@ -1,0 +1,136 @@
+"""The agreement stage of the line: every question that the agreement answers, in one order.
+
+    account → agreement in force → network → door → freshness of its profile → sunset of the
+    version → service, version and stage → address right → inquirer → purpose → case number
+    → calls per second
+
+Each step is a function of ``agreements.scope`` that returns a value or raises a refusal; this
+room only puts them in order, notes on the record what was decided under which agreement, and
+hands on the ``Terms``.  It reads no file and asks no register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from kps_soap import faults
+from kps_soap.agreements import scope
+from kps_soap.agreements.agreement import Agreement
+from kps_soap.agreements.agreement_set import AgreementSet
+from kps_soap.agreements.versions import Versions
+from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
+from kps_soap.entry import Entry
+from kps_soap.fields import Grant
+from kps_soap.quotas import CallRates
+
+SYNTHETIC = "SENTETIK"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the agreement in force says of this one call."""
+
+    institution: str
+    grant: Grant | None
+    name_matching: str
+    criteria_max: int
+    persons_per_day_max: int = 0
+    person_relation: str = "KAPALI"
+
+
+class Asked(Protocol):
+    """What this stage sees of a request, and where it notes what it decided."""
+
+    entry: Entry
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementStage:
+    """The stage for callers with an account.
+
+    ``agreements`` gives the set in force at this moment; ``strict_window`` is the freshness of
+    the profile STANDART (hardening §4.2, 20); ``register_kind`` is SENTETIK or GERCEK.
+    """
+
+    agreements: Callable[[], AgreementSet]
+    versions: Versions
+    rates: CallRates
+    strict_window: Freshness
+    register_kind: str
+
+    def __call__(self, asked: Asked, vouched: Vouched, contract: Any) -> Terms:
+        """Raises an ``AgreementRefused``, ``SecurityRefused`` or ``VersionWithdrawn``."""
+        entry = asked.entry
+        on = istanbul_date(entry.received_at)
+        agreement = self._in_force(asked, vouched, on)
+        access = agreement.access
+        scope.check_network(agreement, entry.source_address)
+        scope.check_door(agreement, entry.door)
+        if access.security != "KLASIK":
+            check_freshness(vouched.time, now=entry.received_at, window=self.strict_window)
+        self.versions.check(contract.name, contract.version, on)
+        granted = scope.grant_for(agreement, contract.name, contract.version, on=on)
+        if granted.synthetic_only and self.register_kind != SYNTHETIC:
+            raise faults.ServiceNotGranted("stage TEST against a real register")
+        scope.check_address_right(agreement, granted, self.agreements().address_rights, on=on)
+        entry.inquirer = scope.inquirer_for(agreement, vouched.inquirer)
+        entry.purpose = scope.purpose_for(agreement, granted, vouched.purpose)
+        entry.case_number = scope.case_number_for(agreement, vouched.case_number)
+        self.rates.take(f"agreement {agreement.number}", agreement.limits.calls_per_second_max)
+        entry.returned_fields = granted.grant.granted_leaves
+        entry.withheld_digest = granted.grant.withheld_digest
+        return Terms(
+            institution=agreement.institution.code,
+            grant=granted.grant,
+            name_matching=access.name_matching,
+            criteria_max=agreement.limits.criteria_per_call_max,
+            persons_per_day_max=agreement.limits.persons_per_day_max,
+            person_relation=access.person_relation,
+        )
+
+    def _in_force(self, asked: Asked, vouched: Vouched, on: date) -> Agreement:
+        """The agreement in force; a refusal too is signed and recorded under the nearest one."""
+        agreements, entry = self.agreements(), asked.entry
+        entry.vouched_by, entry.message_id = vouched.how, vouched.message_id or ""
+        held = agreements.for_account(vouched.account)
+        nearest = next((one for one in held if one.covers(on)), held[-1] if held else None)
+        if nearest is not None:
+            _note(asked, nearest)
+        chosen = agreements.choose(vouched.account, on)
+        _note(asked, chosen)
+        return chosen
+
+
+def _note(asked: Asked, agreement: Agreement) -> None:
+    asked.signature = agreement.access.answer_signature
+    asked.entry.institution = agreement.institution.code
+    asked.entry.agreement = agreement.number
+    asked.entry.agreement_digest = agreement.digest
+
+
+@dataclass(frozen=True, slots=True)
+class PublicStage:
+    """The stage for the public door: its own file, its own rate by source address."""
+
+    agreements: Callable[[], AgreementSet]
+    rates: CallRates
+
+    def __call__(self, asked: Asked, _vouched: Vouched, contract: Any) -> Terms:
+        """Raises ``ServiceNotGranted`` where the file is absent, closed or silent."""
+        public, entry = self.agreements().public, asked.entry
+        entry.vouched_by = "PUBLIC"
+        if public is None:
+            raise faults.ServiceNotGranted("no public agreement file")
+        entry.agreement, entry.agreement_digest = public.file, public.digest
+        scope.check_public(public, contract.name, contract.version)
+        self.rates.take(f"public {entry.source_address}", public.calls_per_second_max)
+        return Terms("", None, public.name_matching, 1)
+
+
+def istanbul_date(moment: datetime) -> date:
+    """The civil date in Europe/Istanbul: agreements and sunsets switch at its midnight."""
+    return moment.astimezone(ISTANBUL).date()

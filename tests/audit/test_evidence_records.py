@@ -1,0 +1,160 @@
+"""A record's bytes: what is hashed, what is hidden, what cannot be moved."""
+
+import json
+import os
+from hashlib import sha256
+
+import pytest
+from evidence_samples import NOW, PERSON, entry, opened
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kps_soap.audit import records
+from kps_soap.audit.keys import MonthSecret
+from kps_soap.audit.records import Place, Unreadable
+from kps_soap.models import PLAIN_COLUMNS
+
+SECRET = MonthSecret("2026-11", b"n" * 32)
+PLACE = Place("0123456789abcdef", 7, "2026-11", b"p" * 32)
+SALT = bytes(range(16))
+
+
+def sealed(**changes: object) -> records.Sealed:
+    made = entry(**changes)
+    return records.seal(
+        records.plain_values(made, "list"),
+        person_digests=[SECRET.person_digest(number) for number in made.persons],
+        private=records.private_of(made.question, made.answer),
+        place=PLACE,
+        secret=SECRET,
+        salt=SALT,
+    )
+
+
+def test_the_hash_follows_from_the_documented_format_alone() -> None:
+    """Written again from the module's docstring, with nothing of the module."""
+    record = sealed()
+    row = dict(zip(records.ROW_COLUMNS, record.row, strict=True))
+    plain = json.dumps(
+        [row[name] for name in PLAIN_COLUMNS], ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    plain_digest = sha256(b"kps-soap:plain:1" + SALT + plain).digest()
+    persons = b"".join(sorted(record.person_digests))
+    persons_digest = sha256(b"kps-soap:persons:1" + SALT + persons).digest()
+    cipher_digest = sha256(row["ciphertext"]).digest()
+    place = b"0123456789abcdef" + (7).to_bytes(8, "big") + b"2026-11" + b"p" * 32
+    whole = b"kps-soap:evidence:1" + place + plain_digest + persons_digest + cipher_digest
+    assert row["hash"] == record.hash == sha256(whole).digest()
+    assert (row["plain_digest"], row["persons_digest"]) == (plain_digest, persons_digest)
+    assert row["cipher_digest"] == cipher_digest
+
+
+def test_question_and_answer_open_again() -> None:
+    record = sealed(question=b"soru", answer=b"")
+    row = dict(zip(records.ROW_COLUMNS, record.row, strict=True))
+    opened_again = records.open_private(
+        row["ciphertext"],
+        place=PLACE,
+        plain=row["plain_digest"],
+        persons=row["persons_digest"],
+        secret=SECRET,
+        salt=SALT,
+    )
+    assert opened_again == (b"soru", b"")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"place": Place("0123456789abcdef", 8, "2026-11", b"p" * 32)},
+        {"place": Place("0123456789abcdee", 7, "2026-11", b"p" * 32)},
+        {"place": Place("0123456789abcdef", 7, "2026-11", b"q" * 32)},
+        {"plain": bytes(32)},
+        {"persons": bytes(32)},
+        {"secret": MonthSecret("2026-11", b"m" * 32)},
+        {"salt": b"\1" + SALT[1:]},
+        {"ciphertext": b""},
+    ],
+)
+def test_a_ciphertext_opens_only_where_it_was_written(changed: dict[str, object]) -> None:
+    row = dict(zip(records.ROW_COLUMNS, sealed().row, strict=True))
+    given_values: dict[str, object] = {
+        "ciphertext": row["ciphertext"],
+        "place": PLACE,
+        "plain": row["plain_digest"],
+        "persons": row["persons_digest"],
+        "secret": SECRET,
+        "salt": SALT,
+    }
+    values = {**given_values, **changed}
+    with pytest.raises(Unreadable):
+        records.open_private(values.pop("ciphertext"), **values)  # type: ignore[arg-type]
+
+
+def test_a_record_says_nothing_plain_about_persons_and_messages() -> None:
+    row = sealed().row
+    for value in row:
+        shown = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        assert str(PERSON) not in shown
+        assert "Ayşe" not in shown
+
+
+def test_the_same_person_twice_is_one_digest() -> None:
+    assert len(sealed(persons=[PERSON, PERSON]).person_digests) == 1
+
+
+def test_every_fact_of_an_entry_is_in_the_plain_columns() -> None:
+    made = entry()
+    columns = dict(zip(PLAIN_COLUMNS, records.plain_values(made, "list"), strict=True))
+    elsewhere = {"received_at", "criterion_outcomes", "persons", "returned_fields"}
+    private = {"question", "answer"}
+    for name in made.__slots__:
+        if name not in elsewhere | private:
+            assert columns[name] == (getattr(made, name) or (None if name == "refusal" else 0))
+    assert columns["received_us"] == int(made.received_at.timestamp() * 1_000_000)
+    assert columns["criterion_outcomes"] == "0,301"
+    assert columns["returned_digest"] == "list"
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_any_text_is_stored_as_it_is_hashed(inquirer: str, agent: str) -> None:
+    made = entry(inquirer=inquirer, client_software=agent)
+    values, plain = records.encoded_plain(records.plain_values(made, ""))
+    assert json.loads(plain) == list(values)
+    stored = values[PLAIN_COLUMNS.index("inquirer")]
+    assert isinstance(stored, str)
+    assert "\0" not in stored
+    stored.encode()
+
+
+def test_what_no_database_can_hold_is_replaced() -> None:
+    made = entry(client_software="a\0b", message_id="\ud800", inquirer="Ğ")
+    values, _ = records.encoded_plain(records.plain_values(made, ""))
+    columns = dict(zip(PLAIN_COLUMNS, values, strict=True))
+    assert columns["client_software"] == "a\ufffdb"
+    assert columns["message_id"] == "?"
+    assert columns["inquirer"] == "Ğ"
+
+
+def test_a_huge_value_does_not_make_a_huge_record() -> None:
+    made = entry(client_software="x" * 1_000_000)
+    values, plain = records.encoded_plain(records.plain_values(made, ""))
+    assert values[PLAIN_COLUMNS.index("client_software")] == "x" * records.TEXT_CHARACTERS_MAX
+    assert len(plain) < 3 * records.TEXT_CHARACTERS_MAX
+
+
+def test_odd_texts_go_through_both_databases(database_url: str) -> None:
+    odd = entry(client_software="a\0b", message_id="\ud800", inquirer="İ" * 9_000)
+    with opened(database_url) as evidence:
+        evidence.write([odd])
+        stored = evidence.rows()
+        assert {row.client_software for row in stored} == {None, "a\ufffdb"}
+
+
+def test_a_record_at_another_moment_of_the_same_chain_has_another_hash() -> None:
+    salts = [os.urandom(16) for _ in range(2)]
+    hashes = {
+        records.record_hash(PLACE, records.plain_digest(salt, ()), b"", b"") for salt in salts
+    }
+    assert len(hashes) == 2
+    assert NOW.tzinfo is not None

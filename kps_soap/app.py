@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine
-from starlette.applications import Starlette
 
 from kps_soap import database, identity_number, places, rosters
 from kps_soap.agreements.book import AgreementBook
@@ -47,7 +46,7 @@ from kps_soap.faults import Refusal
 from kps_soap.gateway import Exchange, Gateway
 from kps_soap.lookups import Lookups
 from kps_soap.quotas import CallRates
-from kps_soap.readiness import Vitals, application, new_request_id, note_of_set, watch
+from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_set, watch
 from kps_soap.registry.store import Register
 from kps_soap.settings import Settings
 from kps_soap.signing import Signer
@@ -64,7 +63,7 @@ REFUSAL_SOURCES_MAX: Final = 1_000
 class Running:
     """One worker's opened gateway."""
 
-    application: Starlette
+    application: Front
     gateway: Gateway
     doorway: Doorway
     vitals: Vitals

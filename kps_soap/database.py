@@ -9,7 +9,8 @@ PostgreSQL: ``synchronous_commit=on``, and time-outs for connecting, for locks a
 statements, so that nothing waits for ever.
 
 ``upgrade`` and ``is_at_head`` run the migrations that lie inside the package.  This room knows no
-table, and it never echoes a statement or a parameter: they hold personal data.
+table, and it never echoes a statement or a parameter: they hold personal data.  PostgreSQL's own
+error texts can quote a row all the same, so of a failure only the kind is ever to be shown.
 """
 
 import fcntl
@@ -70,7 +71,6 @@ def open_database(url: str, *, wait_seconds_max: float) -> Engine:
             address,
             hide_parameters=True,
             connect_args={"timeout": wait_seconds_max},
-            max_overflow=-1,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -79,7 +79,6 @@ def open_database(url: str, *, wait_seconds_max: float) -> Engine:
         address,
         hide_parameters=True,
         connect_args=_postgresql_arguments(wait_seconds_max),
-        max_overflow=-1,
     )
 
 

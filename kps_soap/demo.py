@@ -57,11 +57,13 @@ class DemoPlan:
 def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Path:
     """Make the home and return the path of its ``demo.json``.
 
-    Raises ``DemoError`` when the home already holds a gateway.
+    Raises ``DemoError`` when the home already holds a gateway, or anything else.
     """
     home = plan.home.absolute()
     if (home / FILE_NAME).exists():
         raise DemoError("This directory already holds a gateway; choose another or remove it.")
+    if home.is_dir() and any(home.iterdir()):
+        raise DemoError("This directory is not empty; choose another or remove it.")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     register_url = f"sqlite:///{home / 'register.db'}"
     gateway_url = f"sqlite:///{home / 'gateway.db'}"

@@ -26,7 +26,7 @@ def read_demo_account(home: Path, username: str | None) -> DemoAccount | None:
     """The named account, or the first one; None where the home is no demo or has none such."""
     try:
         described = json.loads((home / DEMO_FILE).read_text(encoding="utf-8"))
-    except OSError:
+    except (OSError, ValueError):
         return None
     for account in described["accounts"]:
         if username in (None, account["username"]):

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lxml import etree
 from cryptography import x509
+from lxml import etree
+from sqlalchemy import select
 
 from kps_soap import database, places
-from kps_soap.audit.keys import read_key_file
+from kps_soap.audit.keys import FileKey, Keyring, read_key_file
 from kps_soap.certificates import expiry_warnings
 from kps_soap.configured import load_agreements, load_signers, load_versions, utc_now
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.contracts.wsdl import check_all
+from kps_soap.models import evidence, evidence_chains, month_keys
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.registry import codes
 from kps_soap.registry.store import Register
@@ -31,6 +33,13 @@ from kps_soap.settings import Settings
 
 #: lxml below 6.1 resolves external entities in places where its flags do not reach (stack §6).
 LIBXML_LEAST: Final = (2, 12)
+
+_LIVING_MONTHS: Final = select(month_keys).where(month_keys.c.destroyed_us.is_(None))
+_TIPS: Final = select(evidence_chains.c.head_hash, evidence.c.hash).outerjoin(
+    evidence,
+    (evidence.c.chain_id == evidence_chains.c.chain_id)
+    & (evidence.c.sequence == evidence_chains.c.head_sequence),
+)
 
 
 class Failed(Exception):
@@ -107,13 +116,17 @@ def _signing(settings: Settings) -> str:
 def _tls(settings: Settings) -> str:
     if not settings.https_port:
         return "no https port; a proxy must end TLS"
+    # Read first: an error of the next step would not say which file it is about.
+    pem = settings.tls_certificate_file.read_bytes()
+    _check_private(settings.tls_key_file, "TLS key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
+        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file, password="")
     except ssl.SSLError:
-        raise Failed("The TLS certificate and key do not fit together.") from None
-    _check_private(settings.tls_key_file, "TLS key")
-    certificate = x509.load_pem_x509_certificates(settings.tls_certificate_file.read_bytes())[0]
+        raise Failed(
+            "The TLS certificate and key do not fit together, or the key has a password."
+        ) from None
+    certificate = x509.load_pem_x509_certificates(pem)[0]
     days = (certificate.not_valid_after_utc - utc_now()).days
     if days < 1:
         raise Failed("The TLS certificate has expired or expires today; renew it.")
@@ -135,6 +148,25 @@ def _gateway_database(settings: Settings) -> str:
     if not database.is_at_head(settings.gateway_url):
         raise Failed("The gateway's database is not up to date; run: kps db upgrade")
     return "at head"
+
+
+def _evidence(settings: Settings) -> str:
+    """The months' keys open and each chain ends where it says; ``kps audit verify`` sees all."""
+    if not database.is_at_head(settings.gateway_url):
+        raise Failed("Not looked at: the gateway's database is not up to date.")
+    keyring = Keyring(FileKey.of(read_key_file(settings.evidence_key_file)))
+    engine = database.open_database(settings.gateway_url, wait_seconds_max=5)
+    try:
+        with engine.connect() as connection, connection.begin():
+            for row in connection.execute(_LIVING_MONTHS):
+                keyring.check(row)
+            tips = connection.execute(_TIPS).all()
+    finally:
+        engine.dispose()
+    wrong = sum(1 for tip in tips if tip.hash != tip.head_hash)
+    if wrong:
+        raise Failed(f"{wrong} chains do not end where they should; run: kps audit verify")
+    return f"{len(tips)} chains end where they should, and their months open"
 
 
 def _register(settings: Settings) -> str:
@@ -160,6 +192,7 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("TLS", _tls),
     ("keys", _keys),
     ("gateway database", _gateway_database),
+    ("evidence", _evidence),
     ("register", _register),
 )
 

@@ -5,16 +5,20 @@ Commands catch these and nothing wider: an unforeseen error is a defect and keep
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
 
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from kps_soap.agreements.problems import AgreementErrors
-from kps_soap.audit.keys import KeyFileRefused
+from kps_soap.audit.keys import KeyFileRefused, MonthUnreadable
+from kps_soap.audit.records import Unreadable
 from kps_soap.credentials import CredentialError
 from kps_soap.database import DatabaseUnavailable
 from kps_soap.faults import Refusal
 from kps_soap.registry.codes import CodesInvalid
+from kps_soap.registry.loading import RegisterExists
 from kps_soap.settings import SettingsRefused
 from kps_soap.signing import SigningKeyError
 
@@ -24,21 +28,32 @@ OPERATOR_ERRORS: Final = (
     CredentialError,
     DatabaseUnavailable,
     KeyFileRefused,
+    MonthUnreadable,
     OSError,
     Refusal,
+    RegisterExists,
     SettingsRefused,
     SigningKeyError,
     SQLAlchemyError,
+    Unreadable,
+    psycopg.Error,
+    sqlite3.Error,
 )
+
+_OF_A_DATABASE: Final = (DatabaseUnavailable, SQLAlchemyError, psycopg.Error, sqlite3.Error)
 
 
 def sentence_of(error: BaseException) -> str:
     """What to print.  Statements and their values never show (design D14)."""
     if isinstance(error, Refusal):
         return f"{error.english} ({error.detail})" if error.detail else error.english
-    if isinstance(error, DatabaseUnavailable | SQLAlchemyError):
+    if isinstance(error, _OF_A_DATABASE):
         return f"The database cannot be used ({type(error).__name__}); check its URL and server."
     if isinstance(error, OSError):
         name = error.filename or "an address or file"
         return f"{error.strerror or type(error).__name__}: {name}"
+    if isinstance(error, RegisterExists):
+        return "There is a register already; name another place, or remove it."
+    if isinstance(error, MonthUnreadable | Unreadable):
+        return f"The evidence cannot be decrypted: {error}. See: kps audit verify"
     return str(error)

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import requests
 import zeep
 from zeep.exceptions import Error as ZeepError
 from zeep.helpers import serialize_object
@@ -20,7 +19,7 @@ from zeep.helpers import serialize_object
 from kps_soap.answers import AnswerNotGenuine
 from kps_soap.client import DirectDoor, QueryRefused, check_note, transport
 from kps_soap.contracts.catalogue import all_contracts
-from kps_soap.contracts.contract import Contract
+from kps_soap.contracts.contract import Contract, Convention
 
 __all__ = ["AnswerNotGenuine", "Asked", "QueryFailed", "ask"]
 
@@ -54,14 +53,7 @@ def ask(
 ) -> Any:
     """The result as plain lists and dicts; raises ``QueryFailed`` or ``AnswerNotGenuine``."""
     contract = _contract(asked)
-    door = DirectDoor(
-        username,
-        password,
-        certificate_file,
-        asked.inquirer,
-        asked.purpose,
-        asked.case_number,
-    )
+    door = _door(asked, username, password, certificate_file)
     address = f"{base_url}/kps/{asked.service}/{asked.version}?wsdl"
     try:
         make: Any = zeep.Client
@@ -72,12 +64,28 @@ def ask(
         raise QueryFailed(str(refused)) from None
     except ZeepError as fault:
         raise QueryFailed(f"The gateway refused: {fault.message}") from None
-    except requests.RequestException as error:
+    except OSError as error:
         raise QueryFailed(
             f"The gateway cannot be reached ({type(error).__name__}); is it running?"
         ) from None
     plain: Any = serialize_object
     return plain(result, dict)
+
+
+def _door(asked: Asked, username: str, password: str, certificate_file: Path) -> DirectDoor:
+    try:
+        return DirectDoor(
+            username,
+            password,
+            certificate_file,
+            asked.inquirer,
+            asked.purpose,
+            asked.case_number,
+        )
+    except (OSError, ValueError):
+        raise QueryFailed(
+            "The certificate file cannot be used; give the gateway's signing certificates, PEM."
+        ) from None
 
 
 def _transport(ca_file: Path | None) -> Any:
@@ -87,7 +95,8 @@ def _transport(ca_file: Path | None) -> Any:
 
 def _contract(asked: Asked) -> Contract:
     for contract in all_contracts():
-        if (contract.name, contract.version) == (asked.service, asked.version):
+        asked_for = (contract.name, contract.version) == (asked.service, asked.version)
+        if asked_for and contract.convention is Convention.DATA_CONTRACT:
             return contract
     raise QueryFailed("There is no such service and version; see: kps agreements show")
 

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import ssl
@@ -35,6 +36,7 @@ log = logging.getLogger("kps.serving")
 STARTUP_FAILED: Final = 3
 GRACE_SECONDS: Final = 10
 BACKLOG: Final = 2048
+_UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def bounded_protocol(bounds: Bounds) -> type[HttpToolsProtocol]:
             if self.cycle is None or self.cycle.response_complete:
                 self._start_deadline()
             began_in_body = self._in_body
-            super().data_received(data)
+            super().data_received(data if began_in_body else _without_upgrade(data))
             if self._in_headers and not began_in_body:
                 self._header_bytes += len(data)
                 if self._header_bytes > bounds.header_bytes_max:
@@ -140,6 +142,19 @@ def bounded_protocol(bounds: Bounds) -> type[HttpToolsProtocol]:
             self.transport.close()
 
     return BoundedProtocol
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Headers in which nobody offers another protocol.
+
+    The JDK's HTTP client offers HTTP/2 with its first request on a plain connection.  A server
+    that stays with HTTP/1.1 ignores the offer (RFC 9110 §7.8), but uvicorn's parser takes the
+    body for bytes of the other protocol, and loses it.
+    """
+    if b"pgrade" not in data and b"PGRADE" not in data:
+        return data
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nX-Ignored:", head) + end + body
 
 
 class _Server(uvicorn.Server):

@@ -151,10 +151,12 @@ class ChainCheck:
         changed = list(_changed_parts(row, persons))
         for part in changed:
             self._add(Kind.CHANGED, sequence, f"{part} changed")
+        if changed:
+            return
         returned = row[_RETURNED]
         if returned is not None and returned not in self._known.field_lists:
             self._add(Kind.REMOVED, sequence, "its list of returned fields is missing")
-        if not changed and self._known.keyring is not None:
+        if self._known.keyring is not None:
             self._authenticate(row, self._known.keyring)
 
     def _authenticate(self, row: Record, keyring: Keyring) -> None:

@@ -105,16 +105,11 @@ def rosters() -> None:
 @rosters.command("replace")
 @home_option
 @click.argument("institution")
-@click.argument("file", type=click.File(encoding="ascii"))
+@click.argument("file", type=click.File(encoding="utf-8-sig", errors="replace"))
 def replace_roster(home: Path, institution: str, file: Any) -> None:
     """Put the identity numbers in FILE, one a line, in place of INSTITUTION's roster."""
     settings = settings_of(home)
-    numbers = []
-    for count, line in enumerate(file, start=1):
-        number = identity_number.parse(line.strip())
-        if number is None:
-            stop(f"Line {count} holds no identity number; nothing was changed.", NO)
-        numbers.append(number)
+    numbers = _numbers_in(file)
     try:
         key = read_key_file(settings.person_key_file)
     except OPERATOR_ERRORS as error:
@@ -124,3 +119,16 @@ def replace_roster(home: Path, institution: str, file: Any) -> None:
         settings, lambda engine: person_rosters.replace(engine, institution, digests)
     )
     click.echo(f"The roster of {institution} holds {size} persons.")
+
+
+def _numbers_in(file: Any) -> list[int]:
+    """The identity numbers of a file, one a line; empty lines do not count."""
+    numbers = []
+    for count, line in enumerate(file, start=1):
+        text = line.strip()
+        number = identity_number.parse(text)
+        if number is None and text:
+            stop(f"Line {count} holds no identity number; nothing was changed.", NO)
+        if number is not None:
+            numbers.append(number)
+    return numbers

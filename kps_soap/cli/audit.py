@@ -74,13 +74,16 @@ def _asker(by: str, reason: str) -> searching.Asker:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A civil time of Europe/Istanbul, as an operator writes it."""
+    """A civil time of Europe/Istanbul, as an operator writes it, unless it names its zone."""
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ISTANBUL).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         stop("Write a time like 2026-11-21 or 2026-11-21T14:30 (Europe/Istanbul).", WRONG)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ISTANBUL)
+    return moment.astimezone(UTC)
 
 
 def _person(text: str | None) -> int | None:
@@ -109,7 +112,13 @@ def _person(text: str | None) -> int | None:
 @click.option("--refusal", help="Name of a refusal, e.g. CredentialsRefused.")
 @click.option("--since", help="From this time on (Europe/Istanbul).")
 @click.option("--until", help="Before this time (Europe/Istanbul).")
-@click.option("--limit", default=100, show_default=True, help="Records a page.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, searching.PAGE_MAX),
+    default=100,
+    show_default=True,
+    help="Records a page.",
+)
 @click.option("--after", help="Continue behind the record that the last page named.")
 def search(
     home: Path,
@@ -160,7 +169,7 @@ def _row(found: searching.Found) -> dict[str, Any]:
     time = found.received_at
     columns = {name: value for name, value in found.columns.items() if value is not None}
     return {
-        "time": "" if time is None else time.isoformat(timespec="milliseconds"),
+        "time": time and time.astimezone(ISTANBUL).isoformat(timespec="milliseconds"),
         "record": f"{found.chain_id}:{found.sequence}",
         **columns,
     }

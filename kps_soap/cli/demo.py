@@ -5,12 +5,16 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
 from kps_soap.cli.terminal import NO, progress_bar, stop
 from kps_soap.configured import utc_now
+from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.terms import istanbul_date
+
+PORT: Final = click.IntRange(1, 65535)
 
 
 @click.group()
@@ -23,8 +27,10 @@ def demo() -> None:
 @click.option("--persons", default=10_000, show_default=True, help="How many synthetic persons.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same people.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Date of the register.")
-@click.option("--port", default=8443, show_default=True, help="The port of https.")
-@click.option("--http-port", default=8080, show_default=True, help="The port of plain http.")
+@click.option("--port", type=PORT, default=8443, show_default=True, help="The port of https.")
+@click.option(
+    "--http-port", type=PORT, default=8080, show_default=True, help="The port of plain http."
+)
 @click.option("--name", "names", multiple=True, help="A further host name for the certificate.")
 def init(
     home: Path,
@@ -52,7 +58,9 @@ def init(
     try:
         with progress_bar("Making synthetic people") as step:
             make(plan, randomness=secrets.token_bytes, progress=step)
-    except (DemoError, ValueError, FileExistsError) as error:
+    except (DemoError, ValueError) as error:
         stop(str(error), NO)
+    except OPERATOR_ERRORS as error:
+        stop(sentence_of(error), NO)
     click.echo(f"A demo home is ready: {home}  (accounts and personas: {home / 'demo.json'})")
     click.echo(f"Serve it with: kps serve --home {home}")

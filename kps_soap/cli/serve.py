@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -47,13 +48,8 @@ def serve(
         stop("Not started. Put the above right and try again; `kps check` looks again.", WRONG)
     if any(one.name == "register" and SYNTHETIC in one.text for one in findings):
         click.echo(SYNTHETIC_BANNER, err=True)
-    try:
-        listeners = _listeners(settings)
-    except OPERATOR_ERRORS as error:
-        stop(sentence_of(error), WRONG)
+    listeners = _listeners(settings)
     count = settings.workers or len(os.sched_getaffinity(0))
-    if not listeners:
-        stop("Neither https_port nor http_port is set; set one of them in kps.toml.", WRONG)
     code = Supervisor(
         _Worker(settings, count),
         listeners,
@@ -69,22 +65,38 @@ def _listeners(settings: Settings) -> list[Listener]:
     if settings.https_port:
         found.append(
             Listener(
-                bind(settings.https_host, settings.https_port),
+                _bound("https", settings.https_host, settings.https_port),
                 settings.tls_certificate_file,
                 settings.tls_key_file,
             )
         )
     if settings.http_port:
-        found.append(Listener(bind(settings.http_host, settings.http_port)))
+        found.append(Listener(_bound("http", settings.http_host, settings.http_port)))
     return found
+
+
+def _bound(name: str, host: str, port: int) -> socket.socket:
+    try:
+        return bind(host, port)
+    except OSError as error:
+        place = f"{_in_url(host)}:{port}"
+        stop(
+            f"Cannot listen on {place}: {error.strerror}. Stop what is there, or set another "
+            f"{name}_host or {name}_port.",
+            WRONG,
+        )
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _announce(settings: Settings, count: int) -> None:
     places = []
     if settings.https_port:
-        places.append(f"https://{settings.https_host}:{settings.https_port}")
+        places.append(f"https://{_in_url(settings.https_host)}:{settings.https_port}")
     if settings.http_port:
-        places.append(f"http://{settings.http_host}:{settings.http_port}")
+        places.append(f"http://{_in_url(settings.http_host)}:{settings.http_port}")
     workers = "1 worker" if count == 1 else f"{count} workers"
     click.echo(f"Serving on {' and '.join(places)} with {workers}.", err=True)
 

@@ -87,7 +87,9 @@ class DirectDoor:
         media = read_media(question.unverified_content_type, question.unverified_content_encoding)
         exchange.root = self.reader.read(question.unverified_body, media)
         exchange.envelope = open_envelope(exchange.root, understood=UNDERSTOOD)
-        _check_action(exchange.envelope, question.unverified_action, media.action, question.contract)
+        _check_action(
+            exchange.envelope, question.unverified_action, media.action, question.contract
+        )
 
     async def vouch(self, exchange: Exchange) -> Vouched:
         """Password over TLS.  From here on the account stands on the record."""
@@ -131,7 +133,7 @@ class DirectDoor:
             blocks = header.findall(SECURITY)
             await self._name_account(exchange, blocks[0] if len(blocks) == 1 else None)
 
-    def normalise(self, exchange: Exchange, vouched: Vouched) -> Element:
+    def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
         """Published contracts are strict here: the message is what the caller wrote."""
         return vouched.payload
 
@@ -141,6 +143,7 @@ class DirectDoor:
 
     def refuse(self, exchange: Exchange, refusal: faults.Refusal) -> Answer:
         version = _answer_version(exchange)
+        exchange.entry.outcome = refusal.code
         payload = _fault(version, refusal, exchange.entry.request_id).encode()
         canonical = canonical_in_body(payload, soap_version=version)
         if refusal.retry_after_s is not None:

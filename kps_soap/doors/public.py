@@ -106,9 +106,8 @@ class PublicDoor:
         """The request as the original's reader sees it: by name, first one wins, in order."""
         contract = exchange.question.contract
         given: dict[str, Element] = {}
-        for child in vouched.payload:
-            if isinstance(child.tag, str):
-                given.setdefault(child.tag, child)
+        for child in vouched.payload.iterchildren("*"):
+            given.setdefault(str(child.tag), child)
         default: Any = {None: contract.namespace}
         request = etree.Element(vouched.payload.tag, nsmap=default)
         names = [f"{{{contract.namespace}}}{member.name}" for member in contract.members]

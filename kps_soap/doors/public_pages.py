@@ -105,12 +105,18 @@ def _marked(text: str) -> str:
 def discovery(contract: Any, base_url: str) -> Answer:
     """The ``?disco`` document that old .NET tools ask for."""
     address = escape(f"{base_url}/Service/{contract.name}.asmx")
+    ports = "".join(
+        f'<soap address="{address}" xmlns:q{number}="{contract.namespace}" '
+        f'binding="q{number}:{contract.name}{port}" '
+        'xmlns="http://schemas.xmlsoap.org/disco/soap/" />'
+        for number, port in ((1, "Soap"), (2, "Soap12"))
+    )
     text = (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<discovery xmlns="http://schemas.xmlsoap.org/disco/">'
         f'<contractRef ref="{address}?wsdl" docRef="{address}" '
         'xmlns="http://schemas.xmlsoap.org/disco/scl/" />'
-        "</discovery>"
+        f"{ports}</discovery>"
     )
     return Answer(200, (("Content-Type", "text/xml; charset=utf-8"),), text.encode())
 

@@ -60,7 +60,7 @@ RESERVED: Final = 256
 FOREIGN_RESERVED: Final = 64
 #: Persons a founding couple leads to, about; only where the search for the size begins.
 _PERSONS_A_COUPLE: Final = 94
-_SPARE_SHARE: Final = 1.07
+_PRIOR_COUPLES: Final = 20
 _SIZE_TRIES: Final = 200
 _SHARE_FOREIGN_PERMILLE: Final = 30
 _FOREIGN_SPACE_PERMILLE: Final = 40
@@ -99,7 +99,8 @@ class Share:
     @property
     def foreign_before(self) -> int:
         """Where the block's own 99-numbers begin; fewer than one in twenty-five is one."""
-        return self.before * _FOREIGN_SPACE_PERMILLE // 1000 + (FOREIGN_RESERVED if self.block else 0)
+        reserved = FOREIGN_RESERVED if self.block else 0
+        return reserved + self.before * _FOREIGN_SPACE_PERMILLE // 1000
 
     @property
     def naturalised(self) -> int:
@@ -125,7 +126,7 @@ def plan(persons: int) -> list[Share]:
 
 def make_block(setting: Setting, share: Share) -> Sheets:
     """All rows of one block, made of chance alone."""
-    random = Generator(f"{setting.seed}/{share.block}/{setting.until}").random
+    random = Generator(f"{setting.seed}/{share.block}/{setting.until}").random  # noqa: S311
     kin = share.persons - share.foreign - share.naturalised - share.descendants
     lives = people(random, setting.until, kin)
     draw_turns(random, lives, setting.until)
@@ -171,12 +172,12 @@ class Workshop:
         """Blue card holders who never were citizens, children of emigrants where possible."""
         random, until = self.random, self.setting.until
         grown = years(21)
-        parents = [
-            life for life in self.lives if life.has_emigrated and until - life.born > grown
-        ]
+        parents = [life for life in self.lives if life.has_emigrated and until - life.born > grown]
         return [
             descendant(
-                random, parents[order % len(parents)] if parents else None, until,
+                random,
+                parents[order % len(parents)] if parents else None,
+                until,
                 self.cards.holder_country(),
             )
             for order in range(count)
@@ -244,19 +245,16 @@ def people(random: Random, until: int, size: int) -> list[Life]:
     """
     if not size:
         return []
-    couples = max(1, round(size * _SPARE_SHARE / _PERSONS_A_COUPLE))
-    spare = 0.15
+    spare = 0.12 + 3.0 / size**0.5
+    born, founded = float(_PERSONS_A_COUPLE * _PRIOR_COUPLES), _PRIOR_COUPLES
     for _ in range(_SIZE_TRIES):
-        block = Block(random, until)
-        lives = block.run(couples)
-        if len(lives) < size:
-            couples = max(couples + 1, round(couples * size * _SPARE_SHARE / len(lives)))
-            continue
-        if len(lives) <= size * (1 + spare) + 10:
-            if prune(random, lives, len(lives) - size):
-                return [life for life in lives if life.sex]
-        couples = max(1, min(couples - 1, round(couples * size * _SPARE_SHARE / len(lives))))
-        spare *= 1.1
+        couples = max(1, round(size * (1 + spare / 2) * founded / born))
+        lives = Block(random, until).run(couples)
+        surplus = len(lives) - size
+        if 0 <= surplus <= size * spare and prune(random, lives, surplus):
+            return [life for life in lives if life.sex]
+        born, founded = born + len(lives), founded + couples
+        spare *= 1.02
     raise ValueError("no block of this size can be made")
 
 
@@ -281,9 +279,7 @@ def prune(random: Random, lives: list[Life], surplus: int) -> bool:
 
 def _natural_parents(life: Life) -> tuple[Life | None, ...]:
     """Adoption has moved a child to other parents' lists; these are looked through too."""
-    return tuple(
-        parent for turn in life.turns for parent in (turn.father, turn.mother)
-    )
+    return tuple(parent for turn in life.turns for parent in (turn.father, turn.mother))
 
 
 def _newcomer(random: Random, until: int) -> Life:

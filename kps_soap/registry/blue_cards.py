@@ -16,6 +16,7 @@ from kps_soap.registry.documents import AUTHORITY, CARD_YEARS
 from kps_soap.registry.geography import Country, mixed
 from kps_soap.registry.kinship import year_of, years
 from kps_soap.registry.lives import MAN, WOMAN, Life
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import BlueCardReason, CivilStatus, CodeBook, Status
 from kps_soap.registry.meanings import Country as CountryName
 from kps_soap.registry.numbers import Numbers
@@ -26,18 +27,18 @@ Random = Callable[[], float]
 Row = tuple[object, ...]
 
 BLUE_PERSON_COLUMNS: Final = (*PERSON_COLUMNS, "country_code", "acquired_citizen_number")
-OLD_BLUE_CARD_COLUMNS: Final = (
-    "number", "given_name", "surname", "former_surname", "mother_name", "father_name", "sex_code",
-    "born", "birth_place", "birth_place_code", "civil_status_code", "nationality_code", "series",
-    "serial", "record_no", "unit_code", "issue_reason_code", "issued",
+OLD_BLUE_CARD_COLUMNS: Final = columns(
+    "number given_name surname former_surname mother_name father_name sex_code born "
+    "birth_place birth_place_code civil_status_code nationality_code series serial "
+    "record_no unit_code issue_reason_code issued"
 )
-NEW_BLUE_CARD_COLUMNS: Final = (
-    "number", "given_name", "surname", "mother_name", "father_name", "sex_code", "born",
-    "nationality_code", "serial_no", "expires", "authority",
+NEW_BLUE_CARD_COLUMNS: Final = columns(
+    "number given_name surname mother_name father_name sex_code born nationality_code "
+    "serial_no expires authority"
 )
-BLUE_TEMPORARY_COLUMNS: Final = (
-    "number", "given_name", "surname", "mother_name", "father_name", "sex_code", "born",
-    "nationality_code", "document_no", "issued", "issuing_district_code", "expires",
+BLUE_TEMPORARY_COLUMNS: Final = columns(
+    "number given_name surname mother_name father_name sex_code born nationality_code "
+    "document_no issued issuing_district_code expires"
 )
 _RECORDS_FROM = 3_000_000_000
 _SHARE_OLD, _SHARE_TEMPORARY = 0.5, 0.06
@@ -88,12 +89,22 @@ class BlueCards:
         series, serial = self.numbers.booklet(index)
         self.old_cards.append(
             (
-                life.number, life.given_name, life.surname, life.former_surname,
-                *_parents(life), life.sex, packed_as_known(life.born, life.date_known),
+                life.number,
+                life.given_name,
+                life.surname,
+                life.former_surname,
+                *_parents(life),
+                life.sex,
+                packed_as_known(life.born, life.date_known),
                 *birth_place(life, self.country, self.book),
-                self.book.number[life.civil_status], country_code, series, serial,
-                _RECORDS_FROM + index, life.birth_district_code,
-                self.book.number[BlueCardReason.FIRST], packed(issued),
+                self.book.number[life.civil_status],
+                country_code,
+                series,
+                serial,
+                _RECORDS_FROM + index,
+                life.birth_district_code,
+                self.book.number[BlueCardReason.FIRST],
+                packed(issued),
             )
         )
 
@@ -101,8 +112,13 @@ class BlueCards:
         """A chip card of ten years, with its photo, a few with a temporary document."""
         issued = max(issued, years_after(self.until, -CARD_YEARS) + 1)
         shown = (
-            life.number, life.given_name, life.surname, *_parents(life), life.sex,
-            packed_as_known(life.born, life.date_known), country_code,
+            life.number,
+            life.given_name,
+            life.surname,
+            *_parents(life),
+            life.sex,
+            packed_as_known(life.born, life.date_known),
+            country_code,
         )
         expires = packed(years_after(issued, CARD_YEARS))
         serial = self.numbers.card_serial(index * 4 + 3)
@@ -111,8 +127,11 @@ class BlueCards:
         if self.random() < _SHARE_TEMPORARY:
             self.temporaries.append(
                 (
-                    *shown, f"M{_RECORDS_FROM + index}", packed(issued),
-                    life.birth_district_code, packed(issued + 30),
+                    *shown,
+                    f"M{_RECORDS_FROM + index}",
+                    packed(issued),
+                    life.birth_district_code,
+                    packed(issued + 30),
                 )
             )
             self._photo(life.number, PhotoKind.NEW_BLUE_CARD_TEMPORARY)

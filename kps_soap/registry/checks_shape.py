@@ -4,6 +4,9 @@ The shares are those the simulation aims at; a small register may stray further.
 looks at a single person.
 """
 
+# Tables and columns in statements are constants of this package; values are always bound.
+# ruff: noqa: S608
+
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,16 +21,16 @@ _SHARE_WITHOUT_RESIDENCE: Final = 0.007
 #: Smaller registers have no shape: the personas alone would bend it.
 SHAPED_FROM: Final = 1000
 _LIVING_SHARE: Final = (0.60, 0.65)
-_YOUNG_SHARE: Final = (0.14, 0.30)
+_YOUNG_SHARE: Final = (0.12, 0.30)
 _OLD_SHARE: Final = (0.05, 0.17)
 _HOUSEHOLD: Final = (2.5, 3.7)
 
 
 def check_residences(register: Register) -> Iterator[Violation]:
     """I13: all who live have a residence but for seven in a thousand."""
-    living = register.count(f"SELECT count(*) FROM {_LIVING} AS living")  # noqa: S608
+    living = register.count(f"SELECT count(*) FROM {_LIVING} AS living")
     without = register.count(
-        f"SELECT count(*) FROM {_LIVING} AS living WHERE NOT EXISTS"  # noqa: S608
+        f"SELECT count(*) FROM {_LIVING} AS living WHERE NOT EXISTS"
         " (SELECT 1 FROM addresses a WHERE a.number = living.number"
         " AND a.residence AND NOT a.archived)"
     )
@@ -43,8 +46,7 @@ def check_shape(register: Register) -> Iterator[Violation]:
         return
     slack = 1.3 / size**0.5
     everybody = sum(
-        register.count(f"SELECT count(*) FROM {table}")  # noqa: S608
-        for table in ("citizens", "foreigners")
+        register.count(f"SELECT count(*) FROM {table}") for table in ("citizens", "foreigners")
     )
     everybody += register.count(
         "SELECT count(*) FROM blue_card_persons b"
@@ -52,17 +54,16 @@ def check_shape(register: Register) -> Iterator[Violation]:
     )
     if everybody != size:
         yield Violation("I20", "there are more or fewer persons than were made", 1)
-    living = register.count(f"SELECT count(*) FROM {_LIVING} AS living")  # noqa: S608
+    living = register.count(f"SELECT count(*) FROM {_LIVING} AS living")
     age = "(:today - born) / 10000"
-    young = register.count(f"SELECT count(*) FROM {_LIVING} AS living WHERE {age} < 15")  # noqa: S608
-    old = register.count(f"SELECT count(*) FROM {_LIVING} AS living WHERE {age} >= 65")  # noqa: S608
+    young = register.count(f"SELECT count(*) FROM {_LIVING} AS living WHERE {age} < 15")
+    old = register.count(f"SELECT count(*) FROM {_LIVING} AS living WHERE {age} >= 65")
     homes = register.count(
         "SELECT count(DISTINCT address_no) FROM addresses"
         " WHERE residence AND NOT archived AND address_no IS NOT NULL"
     )
     housed = register.count(
-        "SELECT count(*) FROM addresses"
-        " WHERE residence AND NOT archived AND address_no IS NOT NULL"
+        "SELECT count(*) FROM addresses WHERE residence AND NOT archived AND address_no IS NOT NULL"
     )
     for sentence, value, (low, high), stray in (
         ("the share of the living is off", living / max(1, everybody), _LIVING_SHARE, slack),

@@ -15,18 +15,19 @@ from kps_soap.registry.calendar_days import packed, packed_as_known
 from kps_soap.registry.geography import Country
 from kps_soap.registry.kinship import year_of
 from kps_soap.registry.lives import MAN, WOMAN, Family, Life, Turn, Union
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import CivilStatus, CodeBook, EventKind, Religion, Status
 
 Random = Callable[[], float]
 Row = tuple[object, ...]
 
-EVENT_COLUMNS = (
-    "record_no", "number", "kind_code", "happened", "registered", "registry_district_code",
-    "volume_code", "family_no", "member_no", "counterpart_number", "counterpart_given_name",
-    "counterpart_surname", "description", "given_name", "surname",
+EVENT_COLUMNS = columns(
+    "record_no number kind_code happened registered registry_district_code volume_code "
+    "family_no member_no counterpart_number counterpart_given_name counterpart_surname "
+    "description given_name surname"
 )
-MARRIAGE_COLUMNS = (
-    "marriage_no", "husband_number", "wife_number", "married", "registered", "ended", "end_code",
+MARRIAGE_COLUMNS = columns(
+    "marriage_no husband_number wife_number married registered ended end_code"
 )
 #: Numbers of records kept free for each person, so that blocks need not talk to each other.
 RECORDS_A_PERSON = 24
@@ -39,9 +40,7 @@ TWO_SURNAMES_FROM = 1997
 CLOSING = frozenset(
     {EventKind.ABSENCE, EventKind.CITIZENSHIP_LOSS, EventKind.CITIZENSHIP_WITHDRAWAL}
 )
-_NAMELESS = frozenset(
-    {EventKind.RELIGION_CHANGE, EventKind.CORRECTION, EventKind.GUARDIANSHIP}
-)
+_NAMELESS = frozenset({EventKind.RELIGION_CHANGE, EventKind.CORRECTION, EventKind.GUARDIANSHIP})
 _DESCRIPTIONS = {
     EventKind.NAME_CHANGE: "MAHKEME KARARI İLE",
     EventKind.SURNAME_CHANGE: "MAHKEME KARARI İLE",
@@ -195,7 +194,11 @@ class Chronicle:
             one.union = union
         self.marriages.append(
             (
-                record_no, husband.number, wife.number, packed(day), packed(day),
+                record_no,
+                husband.number,
+                wife.number,
+                packed(day),
+                packed(day),
                 packed(union.end) if union.end else None,
                 self.book.number[union.end_kind] if union.end_kind else None,
             )
@@ -294,8 +297,14 @@ class Chronicle:
         _move(life, family, _next_member(family), home=True)
 
     def _note(
-        self, life: Life, kind: EventKind, day: int, *, other: Life | None = None,
-        named: bool = False, registered: int | None = None,
+        self,
+        life: Life,
+        kind: EventKind,
+        day: int,
+        *,
+        other: Life | None = None,
+        named: bool = False,
+        registered: int | None = None,
     ) -> int:
         """Write one event; its number says its place in the order of events."""
         record_no = self.first_record_no + len(self.events)
@@ -305,12 +314,21 @@ class Chronicle:
         happened = packed_as_known(day, life.date_known) if kind is EventKind.BIRTH else packed(day)
         self.events.append(
             (
-                record_no, life.number, self.book.number[kind], happened,
+                record_no,
+                life.number,
+                self.book.number[kind],
+                happened,
                 packed(min(day + 3, self.until) if registered is None else registered),
-                family.district_code, family.volume_code, family.family_no, life.member_no,
-                other.number if other else None, other.given_name if other else None,
-                other.surname if other else None, _DESCRIPTIONS.get(kind),
-                life.given_name if named else None, life.surname if named else None,
+                family.district_code,
+                family.volume_code,
+                family.family_no,
+                life.member_no,
+                other.number if other else None,
+                other.given_name if other else None,
+                other.surname if other else None,
+                _DESCRIPTIONS.get(kind),
+                life.given_name if named else None,
+                life.surname if named else None,
             )
         )
         return record_no

@@ -9,22 +9,24 @@ from typing import Final
 from kps_soap.registry.calendar_days import packed, packed_as_known
 from kps_soap.registry.geography import Country
 from kps_soap.registry.lives import Life
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import CodeBook, EventKind, Guardianship
 from kps_soap.turkish import fold
 
 Row = tuple[object, ...]
 
-PERSON_COLUMNS: Final = (
-    "number", "given_name", "surname", "mother_name", "father_name", "mother_number",
-    "father_number", "spouse_number", "sex_code", "born", "birth_place", "birth_place_code",
-    "status_code", "civil_status_code", "died", "real_person_number", "guardianship_code",
-    "protected",
+PERSON_COLUMNS: Final = columns(
+    "number given_name surname mother_name father_name mother_number father_number "
+    "spouse_number sex_code born birth_place birth_place_code status_code "
+    "civil_status_code died real_person_number guardianship_code protected"
 )
 CITIZEN_COLUMNS: Final = (
     *PERSON_COLUMNS,
-    "mother_ancestry_not_found", "father_ancestry_not_found", "religion_code", "registered",
-    "registry_district_code", "volume_code", "family_no", "member_no", "former_surname",
-    "former_foreigner_number",
+    *columns(
+        "mother_ancestry_not_found father_ancestry_not_found religion_code registered "
+        "registry_district_code volume_code family_no member_no former_surname "
+        "former_foreigner_number"
+    ),
 )
 
 

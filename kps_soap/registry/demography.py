@@ -64,9 +64,7 @@ _ADULT_DEATH: Points = (
     (1.0, 95.0),
 )
 _ADULT_STEPS: Final = 1024
-_ADULT_AGES = tuple(
-    between(_ADULT_DEATH, step / _ADULT_STEPS) for step in range(_ADULT_STEPS + 1)
-)
+_ADULT_AGES = tuple(between(_ADULT_DEATH, step / _ADULT_STEPS) for step in range(_ADULT_STEPS + 1))
 _WOMEN_LIVE_LONGER: Final = 3.0
 _AGE_MAX: Final = 108.0
 

@@ -15,6 +15,7 @@ from kps_soap.registry.citizens import birth_place
 from kps_soap.registry.geography import Country, mixed
 from kps_soap.registry.kinship import years
 from kps_soap.registry.lives import Life
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import (
     BookletReason,
     CardReason,
@@ -29,20 +30,18 @@ from kps_soap.registry.records import PhotoKind
 Random = Callable[[], float]
 Row = tuple[object, ...]
 
-BOOKLET_COLUMNS = (
-    "number", "given_name", "surname", "mother_name", "father_name", "born", "birth_place",
-    "series", "serial", "record_no", "issue_reason_code", "issuing_district_code", "issued",
+BOOKLET_COLUMNS = columns(
+    "number given_name surname mother_name father_name born birth_place series serial "
+    "record_no issue_reason_code issuing_district_code issued"
 )
-CARD_COLUMNS = (
-    "number", "sequence", "given_name", "surname", "mother_name", "father_name", "cancelled",
-    "sex_code", "born", "serial_no", "expires", "authority", "blood_group_code",
-    "licence_loaded", "licence_loaded_on", "birth_place", "application_reason_code", "record_no",
-    "delivering_unit_code", "delivered",
+CARD_COLUMNS = columns(
+    "number sequence given_name surname mother_name father_name cancelled sex_code born "
+    "serial_no expires authority blood_group_code licence_loaded licence_loaded_on "
+    "birth_place application_reason_code record_no delivering_unit_code delivered"
 )
-TEMPORARY_COLUMNS = (
-    "number", "given_name", "surname", "mother_name", "father_name", "sex_code", "born",
-    "document_no", "issued", "issuing_district_code", "former_surname", "expires",
-    "blood_group_code",
+TEMPORARY_COLUMNS = columns(
+    "number given_name surname mother_name father_name sex_code born document_no issued "
+    "issuing_district_code former_surname expires blood_group_code"
 )
 PHOTO_COLUMNS = ("number", "kind", "image")
 
@@ -105,7 +104,7 @@ class Documents:
             return "NONE"
         if age <= _PHOTO_AGE:
             return "CARD" if draw < _SHARE_CHILD_CARD or life.born >= BOOKLETS_END else "BOOKLET"
-        if draw >= _SHARE_CARD:
+        if draw >= _SHARE_CARD and life.born < BOOKLETS_END:
             return "TEMPORARY" if draw < _SHARE_CARD + _SHARE_TEMPORARY else "BOOKLET"
         if luck < _SHARE_EXPIRED:
             return "EXPIRED"
@@ -138,8 +137,18 @@ class Documents:
         series, serial = self.numbers.booklet(index)
         self.booklets.append(
             (
-                life.number, given, surname, mother, father, born, place, series, serial,
-                _RECORDS_FROM + index * 4, self.book.number[reason], life.birth_district_code,
+                life.number,
+                given,
+                surname,
+                mother,
+                father,
+                born,
+                place,
+                series,
+                serial,
+                _RECORDS_FROM + index * 4,
+                self.book.number[reason],
+                life.birth_district_code,
                 packed(issued),
             )
         )
@@ -166,7 +175,13 @@ class Documents:
             self.photo(life.number, PhotoKind.IDENTITY_CARD)
 
     def _card_row(
-        self, life: Life, index: int, sequence: int, delivered: int, reason: CardReason, *,
+        self,
+        life: Life,
+        index: int,
+        sequence: int,
+        delivered: int,
+        reason: CardReason,
+        *,
         cancelled: bool,
     ) -> None:
         given, surname, mother, father, sex, born, place = self.shown(life)
@@ -174,12 +189,26 @@ class Documents:
         unit = DeliveringUnit.DISTRICT if index % 3 else DeliveringUnit.POST
         self.cards.append(
             (
-                life.number, sequence, given, surname, mother, father, int(cancelled), sex, born,
+                life.number,
+                sequence,
+                given,
+                surname,
+                mother,
+                father,
+                int(cancelled),
+                sex,
+                born,
                 self.numbers.card_serial(index * 4 + sequence),
-                packed(years_after(delivered, CARD_YEARS)), AUTHORITY, self._blood_group(life),
-                int(licence is not None), packed(licence) if licence else None, place,
-                self.book.number[reason], _RECORDS_FROM + index * 4 + sequence,
-                self.book.number[unit], packed(delivered),
+                packed(years_after(delivered, CARD_YEARS)),
+                AUTHORITY,
+                self._blood_group(life),
+                int(licence is not None),
+                packed(licence) if licence else None,
+                place,
+                self.book.number[reason],
+                _RECORDS_FROM + index * 4 + sequence,
+                self.book.number[unit],
+                packed(delivered),
             )
         )
 
@@ -207,9 +236,19 @@ class Documents:
         issued = max(life.born, self.until - int(self.random() * 25))
         self.temporaries.append(
             (
-                life.number, given, surname, mother, father, sex, born,
-                f"G{_RECORDS_FROM + index}", packed(issued), life.birth_district_code,
-                life.former_surname, packed(issued + 30), self._blood_group(life),
+                life.number,
+                given,
+                surname,
+                mother,
+                father,
+                sex,
+                born,
+                f"G{_RECORDS_FROM + index}",
+                packed(issued),
+                life.birth_district_code,
+                life.former_surname,
+                packed(issued + 30),
+                self._blood_group(life),
             )
         )
         self.photo(life.number, PhotoKind.TEMPORARY_IDENTITY)
@@ -217,4 +256,3 @@ class Documents:
     def photo(self, number: int, kind: PhotoKind) -> None:
         """The labelled tile that stands for a photo."""
         self.photos.append((number, int(kind), tile(mixed(number, kind))))
-

@@ -5,16 +5,17 @@ agree about it.  This module draws nothing and knows no inhabitant.
 """
 
 from kps_soap.registry.geography import Country, Place, mixed
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import CodeBook, Dwelling
 from kps_soap.registry.records import AddressKind
 
-DWELLING_COLUMNS = (
-    "address_no", "text", "district_code", "neighbourhood_code", "village_name", "village_code",
-    "village_record_no", "street_code", "street_name", "building_code", "building_no",
-    "building_status_code", "building_kind_code", "building_use_code", "numbering_kind_code",
-    "lot_block", "lot_sheet", "lot_parcel", "block_name", "estate_name", "outer_door_no",
-    "inner_door_no", "floor_no", "unit_status_code", "unit_kind_code", "deed_unit_no",
-    "floors_below_road", "floors_above_road",
+DWELLING_COLUMNS = columns(
+    "address_no text district_code neighbourhood_code village_name village_code "
+    "village_record_no street_code street_name building_code building_no "
+    "building_status_code building_kind_code building_use_code numbering_kind_code "
+    "lot_block lot_sheet lot_parcel block_name estate_name outer_door_no inner_door_no "
+    "floor_no unit_status_code unit_kind_code deed_unit_no floors_below_road "
+    "floors_above_road"
 )
 BUILDING_CODE_MIN = 900_000_000
 _UNITS_A_FLOOR = 2

@@ -16,6 +16,7 @@ from kps_soap.registry.citizens import PERSON_COLUMNS, birth_place
 from kps_soap.registry.geography import Country
 from kps_soap.registry.kinship import years
 from kps_soap.registry.lives import MAN, WOMAN, Life, Union
+from kps_soap.registry.loading import columns
 from kps_soap.registry.meanings import (
     CivilStatus,
     CodeBook,
@@ -31,9 +32,11 @@ Row = tuple[object, ...]
 
 FOREIGNER_COLUMNS: Final = (
     *PERSON_COLUMNS,
-    "nationality_code", "standing_code", "permit_no", "permit_start", "permit_end",
-    "permit_open_end_reason_code", "permit_province_code", "source_unit_code",
-    "acquired_citizen_number",
+    *columns(
+        "nationality_code standing_code permit_no permit_start permit_end "
+        "permit_open_end_reason_code permit_province_code source_unit_code "
+        "acquired_citizen_number"
+    ),
 )
 _STANDINGS: Final = (
     (0.45, Standing.TEMPORARY_PROTECTION),
@@ -88,7 +91,9 @@ class Foreigners:
             self.guests.append(self.former_self(citizen))
         while len(self.guests) < count:
             family = self._family() if self.random() < _SHARE_FAMILY else [self.single()]
-            self.guests.extend(family[: count - len(self.guests)])
+            # A family that is too large for what is left would lose somebody's spouse.
+            if len(family) <= count - len(self.guests):
+                self.guests.extend(family)
 
     def single(self) -> Guest:
         """One foreigner of working age, without family in the register."""
@@ -128,8 +133,7 @@ class Foreigners:
         if standing is Standing.TEMPORARY_PROTECTION:
             return number[CountryName.SYRIA]
         none = {
-            number[one]
-            for one in (CountryName.TURKEY, CountryName.STATELESS, CountryName.UNKNOWN)
+            number[one] for one in (CountryName.TURKEY, CountryName.STATELESS, CountryName.UNKNOWN)
         }
         codes = [code for code in self.book.all_of("Uyruk") if code not in none]
         return codes[int(self.random() * len(codes))]
@@ -202,15 +206,26 @@ class Foreigners:
     def _row(self, guest: Guest) -> Row:
         life, number = guest.life, self.book.number
         return (
-            life.number, life.given_name, life.surname, life.mother_name, life.father_name,
+            life.number,
+            life.given_name,
+            life.surname,
+            life.mother_name,
+            life.father_name,
             guest.mother.life.number if guest.mother else None,
             guest.father.life.number if guest.father else None,
             guest.spouse.life.number if guest.spouse else None,
-            life.sex, packed(life.born), *self._birth_place(guest),
-            number[life.status], number[life.civil_status],
+            life.sex,
+            packed(life.born),
+            *self._birth_place(guest),
+            number[life.status],
+            number[life.civil_status],
             packed(life.died) if life.died else None,
-            guest.real.life.number if guest.real else None, None, 0,
-            guest.nationality_code, number[guest.standing], *self._permit(guest),
+            guest.real.life.number if guest.real else None,
+            None,
+            0,
+            guest.nationality_code,
+            number[guest.standing],
+            *self._permit(guest),
             guest.acquired.number if guest.acquired else None,
         )
 

@@ -19,29 +19,44 @@ from kps_soap.registry.records import AddressKind
 
 Random = Callable[[], float]
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 DISTRICT_CODE_MIN: Final = 90_000
 AREA_CODE_MIN: Final = 9_000_000
 ADDRESS_NO_MIN: Final = 9_000_000_000
 ADDRESS_NO_MAX: Final = 9_999_999_999
 #: Provinces from the most to the least populous, roughly; the first counts extra.
-_BY_SIZE: Final = (
-    34, 6, 35, 16, 7, 42, 1, 63, 27, 41, 33, 21, 31, 45, 38, 55, 10, 9, 46, 59, 54, 65, 20, 48,
-    47, 26, 44, 61, 25, 72, 2, 52, 58, 23, 3, 67, 43, 60, 17, 39, 64, 32, 19, 4, 66, 51, 80, 22,
-    68, 37, 73, 30, 13, 49, 81, 50, 28, 14, 40, 56, 70, 53, 71, 12, 15, 5, 11, 76, 78, 18, 77,
-    36, 24, 8, 57, 74, 29, 79, 75, 62, 69,
+_BY_SIZE: Final = tuple(
+    map(
+        int,
+        _words(
+            "34 6 35 16 7 42 1 63 27 41 33 21 31 45 38 55 10 9 46 59 54 65 20 48 47 26 44 61 25 "
+            "72 2 52 58 23 3 67 43 60 17 39 64 32 19 4 66 51 80 22 68 37 73 30 13 49 81 50 28 14 "
+            "40 56 70 53 71 12 15 5 11 76 78 18 77 36 24 8 57 74 29 79 75 62 69"
+        ),
+    )
 )
 _FIRST_WEIGHT: Final = 2900
-_HEADS: Final = (
+_HEADS: Final = _words(
     "ÖRNEK KURGU SANAL NUMUNE TASLAK HAYAL YAPAY VARSAY SINAMA ÇIĞIR GÖLGE ÜLGÜ DENEME İZ"
-).split()
-_ENDS: Final = "PINAR OVA KENT DERE TEPE KÖY ÇAYIR YAYLA BAHÇE KAPI BURUN IRMAK".split()
-_NATURE: Final = (
+)
+_ENDS: Final = _words("PINAR OVA KENT DERE TEPE KÖY ÇAYIR YAYLA BAHÇE KAPI BURUN IRMAK")
+_NATURE: Final = _words(
     "LALE NERGİS KARANFİL IHLAMUR ÇINAR SÖĞÜT MEŞE KİRAZ ZEYTİN GELİNCİK YASEMİN PAPATYA ŞELALE "
     "ÇAĞLAYAN IRMAK GÖL DENİZ YILDIZ GÜNEŞ MEHTAP BULUT RÜZGÂR ÇİĞDEM SÜMBÜL MENEKŞE ARDIÇ IŞIK "
     "ÇAM KAVAK İNCİR ÜZÜM ŞEFTALİ BADEM CEVİZ FINDIK KEKİK DEFNE MANOLYA LEYLAK ZAMBAK"
-).split()
+)
 #: Kinds of streets with their shares in a hundred (K4.5).
-_STREETS: Final = ((70, "SOKAK"), (85, "CADDE"), (93, "KÜME EVLERİ"), (97, "BULVAR"), (100, "MEYDAN"))
+_STREETS: Final = (
+    (70, "SOKAK"),
+    (85, "CADDE"),
+    (93, "KÜME EVLERİ"),
+    (97, "BULVAR"),
+    (100, "MEYDAN"),
+)
 _BUILDINGS: Final = 60
 _UNITS: Final = 24
 UNITS_A_STREET: Final = _BUILDINGS * _UNITS
@@ -144,7 +159,9 @@ class Country:
             volumes = _quarters(code) + _TOWN_QUARTERS + _VILLAGES
             self.districts[code] = DistrictPlace(code, province, name, volumes)
         for kind in (AddressKind.CENTRE, AddressKind.TOWN, AddressKind.VILLAGE):
-            areas = [self._area(kind, code, order) for code in codes for order in _orders(kind, code)]
+            areas = [
+                self._area(kind, code, order) for code in codes for order in _orders(kind, code)
+            ]
             self._regions[province, kind] = _number(areas)
 
     def _area(self, kind: AddressKind, district: int, order: int) -> Area:

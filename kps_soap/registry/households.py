@@ -15,20 +15,28 @@ from kps_soap.registry.dwellings import dwelling_row
 from kps_soap.registry.geography import Country
 from kps_soap.registry.kinship import years
 from kps_soap.registry.lives import Home, Life
-from kps_soap.registry.meanings import CivilStatus, CodeBook, Country as CountryName, Status
+from kps_soap.registry.loading import columns
+from kps_soap.registry.meanings import CivilStatus, CodeBook, Status
+from kps_soap.registry.meanings import Country as CountryName
 from kps_soap.registry.records import AddressKind
 
 Random = Callable[[], float]
 Row = tuple[object, ...]
 
-ADDRESS_COLUMNS = (
-    "number", "sequence", "residence", "archived", "kind_code", "address_no", "declared",
-    "declared_by_number", "moved", "registered", "move_reason_code", "mission_code",
-    "abroad_country_code", "abroad_city", "abroad_text",
+ADDRESS_COLUMNS = columns(
+    "number sequence residence archived kind_code address_no declared declared_by_number "
+    "moved registered move_reason_code mission_code abroad_country_code abroad_city "
+    "abroad_text"
 )
 #: Years since the last move by share of households: about six in a hundred move in a year.
 _SINCE_MOVE: Points = (
-    (0.0, 0.0), (0.06, 1.0), (0.17, 3.0), (0.3, 6.0), (0.5, 11.0), (0.75, 23.0), (1.0, 48.0)
+    (0.0, 0.0),
+    (0.06, 1.0),
+    (0.17, 3.0),
+    (0.3, 6.0),
+    (0.5, 11.0),
+    (0.75, 23.0),
+    (1.0, 48.0),
 )
 _ARCHIVED_YEARS = 3
 _SHARE_WITHOUT, _SHARE_OTHERS, _SHARE_TWO_OTHERS = 0.007, 0.08, 0.02
@@ -144,8 +152,13 @@ class Housing:
         script = next((one.script for one in home.members if one.script), None)
         if script is None or script.address is None:
             home.kind = (
-                AddressKind.CENTRE if draw < 0.92 else AddressKind.TOWN if draw < 0.94
-                else AddressKind.VILLAGE if draw < 0.98 else AddressKind.ABROAD
+                AddressKind.CENTRE
+                if draw < 0.92
+                else AddressKind.TOWN
+                if draw < 0.94
+                else AddressKind.VILLAGE
+                if draw < 0.98
+                else AddressKind.ABROAD
             )
         else:
             home.kind = AddressKind[script.address]
@@ -199,7 +212,12 @@ class Housing:
         if home.former_address_no is not None and life.born < home.since:
             before = max(life.born, home.since - years(15 * random()) - 1)
             self._row(
-                life, 2 + others, home.former_kind, home.former_address_no, before, declarer,
+                life,
+                2 + others,
+                home.former_kind,
+                home.former_address_no,
+                before,
+                declarer,
                 archived=True,
             )
 
@@ -219,16 +237,31 @@ class Housing:
         return home
 
     def _row(
-        self, life: Life, sequence: int, kind: AddressKind, address_no: int | None, moved: int,
-        declarer: Life, *, residence: bool = False, archived: bool = False,
+        self,
+        life: Life,
+        sequence: int,
+        kind: AddressKind,
+        address_no: int | None,
+        moved: int,
+        declarer: Life,
+        *,
+        residence: bool = False,
+        archived: bool = False,
     ) -> None:
         """One address of a person; one abroad is written out."""
         random = self.random
         declared = min(moved + int(random() * 20), self.until)
         reasons = self.book.all_of("TasinmaNeden")
         row: Row = (
-            life.number, sequence, int(residence), int(archived), int(kind), address_no,
-            packed(declared), declarer.number, packed(moved),
+            life.number,
+            sequence,
+            int(residence),
+            int(archived),
+            int(kind),
+            address_no,
+            packed(declared),
+            declarer.number,
+            packed(moved),
             packed(min(declared + int(random() * 4), self.until)),
             reasons[int(random() * len(reasons))],
         )

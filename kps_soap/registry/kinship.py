@@ -310,8 +310,10 @@ def _may_adopt(union: Union, child: Life, day: int) -> bool:
         age = (child.born - parent.born) / YEAR_DAYS
         if not 20 <= age <= 45 or parent in (child.mother, child.father):
             return False
-        if any(union_.wife in parent.children or union_.husband in parent.children
-               for union_ in child.unions):
+        if any(
+            union_.wife in parent.children or union_.husband in parent.children
+            for union_ in child.unions
+        ):
             return False
     return True
 
@@ -321,8 +323,6 @@ def hand_over(child: Life, union: Union, day: int) -> None:
     for parent in (child.mother, child.father):
         if parent is not None:
             parent.children.remove(child)
-    child.turns.append(
-        Turn(day, EventKind.ADOPTION, father=union.husband, mother=union.wife)
-    )
+    child.turns.append(Turn(day, EventKind.ADOPTION, father=union.husband, mother=union.wife))
     union.husband.children.append(child)
     union.wife.children.append(child)

@@ -5,11 +5,15 @@ PostgreSQL register is made in one transaction with COPY.  Either way an interru
 no half register.  This module refuses to write where a register already is.
 """
 
+# Tables and columns in statements are constants of this package; values are always bound.
+# ruff: noqa: S608
+
 import hashlib
 import marshal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +31,8 @@ _MODULUS: Final = 2**256
 _MARSHAL_VERSION: Final = 2
 #: Tables whose rows are the operator's or the maker's notes, not content.
 _NOT_CONTENT: Final = frozenset({"codes", "register_info"})
+#: Cursors of a PostgreSQL server have names, and several may be open at a time.
+_CURSORS: Final = count()
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=OFF",
     "PRAGMA synchronous=OFF",
@@ -34,6 +40,11 @@ _SQLITE_PRAGMAS: Final = (
     "PRAGMA cache_size=-262144",
     "PRAGMA temp_store=MEMORY",
 )
+
+
+def columns(text: str) -> tuple[str, ...]:
+    """Column names written one after the other."""
+    return tuple(text.split())
 
 
 class RegisterExists(Exception):
@@ -48,7 +59,8 @@ class ContentDigest:
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Take in rows of a table."""
-        sha256, dumps, read = hashlib.sha256, marshal.dumps, int.from_bytes
+        sha256, read = hashlib.sha256, int.from_bytes
+        dumps: Callable[[Any, int], bytes] = marshal.dumps
         total = self._sums.get(table, 0)
         for row in rows:
             total += read(sha256(dumps(row, _MARSHAL_VERSION)).digest(), "big")
@@ -78,26 +90,24 @@ class Loader:
                 self.digest.add(table, rows)
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
-        columns = self._columns[table]
-        # Names and columns are constants of this package; values are always bound.
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({_marks(len(columns))})"  # noqa: S608
+        names = self._columns[table]
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
         cursor = _driver_connection(self.connection).cursor()
         cursor.executemany(statement, rows)
         cursor.close()
 
     def _copy(self, table: str, rows: Sequence[Row]) -> None:
-        columns = ", ".join(self._columns[table])
+        names = ", ".join(self._columns[table])
         cursor = _driver_connection(self.connection).cursor()
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         cursor.close()
 
 
 @contextmanager
-def fresh_register(
-    url: str, columns: Mapping[str, Sequence[str]]
-) -> Iterator[Loader]:
+def fresh_register(url: str, columns: Mapping[str, Sequence[str]]) -> Iterator[Loader]:
     """A new register to be filled; it comes into being when the block ends without an error.
 
     Raises ``RegisterExists`` where there is one, and ``ValueError`` for a database this cannot
@@ -106,7 +116,10 @@ def fresh_register(
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        with _sqlite_file(parsed.set(drivername="sqlite")) as temporary, _filled(temporary, columns) as loader:
+        with (
+            _sqlite_file(parsed.set(drivername="sqlite")) as temporary,
+            _filled(temporary, columns) as loader,
+        ):
             yield loader
     elif backend == "postgresql":
         with _filled(parsed.set(drivername="postgresql+psycopg"), columns) as loader:
@@ -166,7 +179,7 @@ def content_digest(connection: Connection, columns: Mapping[str, Sequence[str]])
     for table, names in columns.items():
         if table in _NOT_CONTENT:
             continue
-        for rows in driver_rows(connection, f"SELECT {', '.join(names)} FROM {table}"):  # noqa: S608
+        for rows in driver_rows(connection, f"SELECT {', '.join(names)} FROM {table}"):
             digest.add(table, rows)
     return digest.hexdigest()
 
@@ -175,7 +188,7 @@ def driver_rows(connection: Connection, statement: str, size: int = 20_000) -> I
     """Rows as plain tuples of whole numbers, texts and bytes, some thousands at a time."""
     is_sqlite = connection.dialect.name == "sqlite"
     driver = _driver_connection(connection)
-    cursor = driver.cursor() if is_sqlite else driver.cursor(name="register_rows")
+    cursor = driver.cursor() if is_sqlite else driver.cursor(name=f"rows_{next(_CURSORS)}")
     try:
         cursor.execute(statement)
         while rows := cursor.fetchmany(size):
@@ -194,7 +207,3 @@ def _plain(value: object) -> object:
 def _driver_connection(connection: Connection) -> Any:
     """The driver's own connection, whose bulk operations are several times faster."""
     return connection.connection.driver_connection
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)

@@ -15,8 +15,12 @@ from kps_soap.turkish import fold
 Random = Callable[[], float]
 
 
-def _folded(words: str) -> tuple[str, ...]:
-    return tuple(fold(word) for word in words.split())
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _folded(text: str) -> tuple[str, ...]:
+    return tuple(map(fold, text.split()))
 
 
 MEN = _folded(
@@ -39,32 +43,28 @@ _WOMEN_OF_TODAY = _folded(
     "Zeynep Elif Meryem Naz İrem Büşra Ayşe Fatma Esma Ilgın Hatice Işıl Sevgi Zehra Leyla Esra "
     "Kübra Merve Melek Çiğdem Rabia Emine Şule Hâle Sultan Dilek"
 )
-FOREIGN_MEN: Final = tuple(
+FOREIGN_MEN: Final = _words(
     "AHMAD MOHAMMAD OMAR KHALED YOUSSEF IVAN SERGEI OLEG REZA DARIUS HANS PAUL JOHN DAVID PIERRE "
-    "RUSTAM TIMUR FARHAD".split()
+    "RUSTAM TIMUR FARHAD"
 )
-FOREIGN_WOMEN: Final = tuple(
+FOREIGN_WOMEN: Final = _words(
     "FATIMA MARIAM AISHA NOUR RANIA OLGA IRINA NATALIA ANNA MARIA LEILA SHIRIN ANNE SARAH JULIA "
-    "GULNARA AYGUL ZARINA".split()
+    "GULNARA AYGUL ZARINA"
 )
 
-SURNAME_HEADS: Final = (
+SURNAME_HEADS: Final = _words(
     "ÖRNEK DENEME KURGU SANAL NUMUNE TASLAK BENZER HAYALİ YAPAY VARSAY SINAMA İZDÜŞÜM ŞABLON "
     "ÇIĞIR GÖLGE ÜLGÜ"
-).split()
-SURNAME_TAILS: Final = (
-    "OĞLU GİL SOY CAN KAYA DAĞ TAŞ IŞIK İPEK ÇAY ÖZ ŞEN GAN TÜRK ER AY"
-).split()
-FOREIGN_SURNAME_HEADS: Final = (
-    "SAMPLE MUSTER EXEMPLE OBRAZETS NAMUNA MITHAL MODEL PRUEBA SPECIMEN VZOR".split()
 )
-FOREIGN_SURNAME_TAILS: Final = "OV SON STEIN ZADE IAN ESCU BERG INI LAND MAN".split()
+SURNAME_TAILS: Final = _words("OĞLU GİL SOY CAN KAYA DAĞ TAŞ IŞIK İPEK ÇAY ÖZ ŞEN GAN TÜRK ER AY")
+FOREIGN_SURNAME_HEADS: Final = _words(
+    "SAMPLE MUSTER EXEMPLE OBRAZETS NAMUNA MITHAL MODEL PRUEBA SPECIMEN VZOR"
+)
+FOREIGN_SURNAME_TAILS: Final = _words("OV SON STEIN ZADE IAN ESCU BERG INI LAND MAN")
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: The 256 bare compounds first, then the same with a letter behind a hyphen.
-SURNAMES: Final = tuple(
-    head + tail for tail in SURNAME_TAILS for head in SURNAME_HEADS
-)
+SURNAMES: Final = tuple(head + tail for tail in SURNAME_TAILS for head in SURNAME_HEADS)
 _NUMBERED: Final = tuple(f"{name}-{letter}" for letter in _LETTERS for name in SURNAMES)
 FOREIGN_SURNAMES: Final = tuple(
     head + tail for head in FOREIGN_SURNAME_HEADS for tail in FOREIGN_SURNAME_TAILS

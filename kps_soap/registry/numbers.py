@@ -18,8 +18,20 @@ MODES: Final = frozenset({VALID, DISJOINT})
 
 #: Well-known numbers of real persons, and those that people type to try something out.
 DENIED: Final = frozenset(
-    {10000000146, 12345678950, 11111111110, 22222222220, 33333333330, 44444444440,
-     55555555550, 66666666660, 77777777770, 88888888880, 98765432150, 99999999990}
+    {
+        10000000146,
+        12345678950,
+        11111111110,
+        22222222220,
+        33333333330,
+        44444444440,
+        55555555550,
+        66666666660,
+        77777777770,
+        88888888880,
+        98765432150,
+        99999999990,
+    }
 )
 
 _CITIZENS: Final = 890_000_000
@@ -59,7 +71,7 @@ class Numbers:
     def __init__(self, seed: int, mode: str) -> None:
         if mode not in MODES:
             raise ValueError("numbers are gecerli or ayrik")
-        random = Random(f"numbers/{seed}")
+        random = Random(f"numbers/{seed}")  # noqa: S311
         self._citizens = _Permutation(random, _CITIZENS)
         self._foreigners = _Permutation(random, _FOREIGNERS)
         self._cards = _Permutation(random, _CARDS)

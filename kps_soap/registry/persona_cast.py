@@ -11,12 +11,11 @@ from random import Random as Generator
 
 from kps_soap.registry.blocks import RESERVED, Setting, Share, Sheets, Workshop
 from kps_soap.registry.blue_cards import descendant
-from kps_soap.registry.lives import Life
 from kps_soap.registry.calendar_days import packed_as_known
+from kps_soap.registry.lives import Life
 from kps_soap.registry.persona_kinds import ABSENT, KINDS
 from kps_soap.registry.persona_scenes import DESCENDANT, Stage, play
 from kps_soap.registry.records import PartialDate
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Troupe:
 
 def cast(setting: Setting) -> Troupe:
     """Make the block of the personas."""
-    random = Generator(f"{setting.seed}/personas/{setting.until}").random
+    random = Generator(f"{setting.seed}/personas/{setting.until}").random  # noqa: S311
     stage = Stage(setting, random)
     play(stage)
     workshop = Workshop(setting, Share(0, RESERVED, 0), random)
@@ -72,7 +71,9 @@ def cast(setting: Setting) -> Troupe:
 
 
 def _personas(setting: Setting, lives: dict[int, Life], sheets: Sheets) -> tuple[Persona, ...]:
-    booklets = {row[0]: BookletNumber(str(row[7]), int(str(row[8]))) for row in sheets["old_booklets"]}
+    booklets = {
+        row[0]: BookletNumber(str(row[7]), int(str(row[8]))) for row in sheets["old_booklets"]
+    }
     cards = {row[0]: str(row[9]) for row in sheets["identity_cards"] if not row[6]}
     personas = []
     for index, (kind, about) in enumerate(KINDS):
@@ -84,9 +85,15 @@ def _personas(setting: Setting, lives: dict[int, Life], sheets: Sheets) -> tuple
         life = lives[index]
         personas.append(
             Persona(
-                index, kind, about, life.number, life.given_name, life.surname,
+                index,
+                kind,
+                about,
+                life.number,
+                life.given_name,
+                life.surname,
                 PartialDate.of_packed(packed_as_known(life.born, life.date_known)),
-                booklets.get(life.number), cards.get(life.number),
+                booklets.get(life.number),
+                cards.get(life.number),
             )
         )
     return tuple(personas)

@@ -41,21 +41,28 @@ class Stage:
         return years_after(self.until, -years) - days
 
     def person(
-        self, sex: int, age: int, given_name: str | None, surname: str | None = None,
-        script: Script | None = None, *, parents: Union | None = None, day: int | None = None,
+        self,
+        sex: int,
+        age: int,
+        given_name: str | None,
+        surname: str | None = None,
+        script: Script | None = None,
+        *,
+        parents: Union | None = None,
+        day: int | None = None,
     ) -> Life:
         """A citizen: ``age`` in whole years, or born on ``day``, in wedlock if ``parents``."""
         born = day if day is not None else self.ago(age, 40 + (7 * len(self.lives)) % 250)
         life = Life(sex=sex, born=born, wedlock=parents)
         script = script or Script()
-        defaults = {
-            "given_name": given_name,
-            "surname": surname,
-            "document": script.document or ("CARD" if age else "NONE"),
-            "address": script.address or "CENTRE",
-            "moved_days_ago": script.moved_days_ago or _SETTLED_DAYS,
-        }
-        life.script = replace(script, **defaults)
+        life.script = replace(
+            script,
+            given_name=given_name,
+            surname=surname,
+            document=script.document or ("CARD" if age else "NONE"),
+            address=script.address or "CENTRE",
+            moved_days_ago=script.moved_days_ago or _SETTLED_DAYS,
+        )
         if parents is not None:
             self._child_of(life, parents.wife, parents.husband)
         self.lives.append(life)
@@ -64,8 +71,16 @@ class Stage:
         return life
 
     def persona(
-        self, index: int, sex: int, age: int, given_name: str, surname: str | None = None,
-        script: Script | None = None, *, parents: Union | None = None, day: int | None = None,
+        self,
+        index: int,
+        sex: int,
+        age: int,
+        given_name: str,
+        surname: str | None = None,
+        script: Script | None = None,
+        *,
+        parents: Union | None = None,
+        day: int | None = None,
     ) -> Life:
         """The citizen with this index."""
         script = replace(script or Script(), index=index)
@@ -128,8 +143,18 @@ class Stage:
 def play(stage: Stage) -> None:
     """Every scene, in order."""
     for scene in (
-        _plain_family, _ends_of_life, _marriages, _dates, _spellings, _addresses, _papers,
-        _children, _newcomers, _emigrants, _changes, _namesakes,
+        _plain_family,
+        _ends_of_life,
+        _marriages,
+        _dates,
+        _spellings,
+        _addresses,
+        _papers,
+        _children,
+        _newcomers,
+        _emigrants,
+        _changes,
+        _namesakes,
     ):
         scene(stage)
 

@@ -21,7 +21,7 @@ from kps_soap import places
 from kps_soap.registry import codes, tables
 from kps_soap.registry.blocks import COLUMNS, Setting, country_rows, make_block, plan
 from kps_soap.registry.geography import Country
-from kps_soap.registry.loading import RegisterExists, fresh_register
+from kps_soap.registry.loading import Loader, RegisterExists, fresh_register
 from kps_soap.registry.meanings import CodeBook
 from kps_soap.registry.numbers import VALID, Numbers
 from kps_soap.registry.persona_cast import Persona, cast
@@ -31,7 +31,7 @@ __all__ = ["PERSONS_MIN", "Persona", "RegisterExists", "make", "personas"]
 #: Bumped when the same seed, size and date begin to give other people.
 VERSION: Final = 1
 FIRST_DATE: Final = date(2020, 1, 1)
-LAST_DATE: Final = date(2099, 12, 31)
+LAST_DATE: Final = date(2035, 12, 31)
 PERSONS_MIN: Final = 200
 PERSONS_MAX: Final = 50_000_000
 KIND: Final = "SENTETIK"
@@ -40,8 +40,14 @@ Progress = Callable[[int, int], None]
 
 
 def make(
-    url: str, *, persons: int, seed: int, date: date, progress: Progress | None = None,
-    numbers: str = VALID, codes_file: Path | None = None,
+    url: str,
+    *,
+    persons: int,
+    seed: int,
+    date: date,
+    progress: Progress | None = None,
+    numbers: str = VALID,
+    codes_file: Path | None = None,
 ) -> tuple[Persona, ...]:
     """Make a register of ``persons`` persons at ``url`` (SQLite or PostgreSQL).
 
@@ -65,22 +71,27 @@ def make(
             with _collector_paused():
                 loader.write(make_block(setting, share))
             made += share.persons
-        notes = {
-            "kind": KIND,
-            "seed": str(seed),
-            "size": str(persons),
-            "date": date.isoformat(),
-            "numbers": numbers,
-            "version": str(VERSION),
-            "content_digest": loader.digest.hexdigest(),
-        }
-        loader.connection.execute(
-            insert(tables.register_info),
-            [{"key": key, "value": value} for key, value in notes.items()],
-        )
+        _note(loader, persons=persons, seed=seed, day=date, numbers=numbers)
     if progress is not None:
         progress(persons, persons)
     return troupe.personas
+
+
+def _note(loader: Loader, *, persons: int, seed: int, day: date, numbers: str) -> None:
+    """Write down what the register is and how it can be made again."""
+    notes = {
+        "kind": KIND,
+        "seed": str(seed),
+        "size": str(persons),
+        "date": day.isoformat(),
+        "numbers": numbers,
+        "version": str(VERSION),
+        "content_digest": loader.digest.hexdigest(),
+    }
+    loader.connection.execute(
+        insert(tables.register_info),
+        [{"key": key, "value": value} for key, value in notes.items()],
+    )
 
 
 @contextmanager
@@ -120,13 +131,17 @@ def _check(persons: int, day: date) -> None:
 
 
 def _setting(seed: int, day: date, numbers: str, code_tables: codes.CodeTables) -> Setting:
-    provinces = {
-        code: line.text for code, line in code_tables.tables[codes.PROVINCES].items()
-    }
+    provinces = code_tables.tables[codes.PROVINCES]
     return Setting(
         seed=seed,
         until=day.toordinal(),
-        country=Country(provinces),
+        country=_country(tuple((code, line.text) for code, line in sorted(provinces.items()))),
         book=CodeBook.of_tables(code_tables),
         numbers=Numbers(seed, numbers),
     )
+
+
+@cache
+def _country(provinces: tuple[tuple[int, str], ...]) -> Country:
+    """The country of these provinces; it never changes, and everybody may share it."""
+    return Country(dict(provinces))

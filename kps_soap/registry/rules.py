@@ -69,7 +69,6 @@ def _word(name: str) -> str:
     return ascii_lower(name)
 
 
-
 def apply(rule: Rule, register: Register) -> list[Violation]:
     """Nothing if a rule holds, else the one violation."""
     count = register.count(rule.statement)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -29,7 +30,7 @@ _numbers = itertools.count(1)
 
 
 def entry(**changes: Any) -> Entry:
-    """An answered query; every call has another request number and time."""
+    """An entry with something in every member; every call has another number and time."""
     number = next(_numbers)
     digest = sha256(str(number).encode()).hexdigest()
     made = Entry(
@@ -65,8 +66,12 @@ def entry(**changes: Any) -> Entry:
         answer="<Yanıt><Ad>Ayşe</Ad></Yanıt>".encode(),
         http_status=200,
         duration_us=1234,
-        detail="tam",
-        refusal="",
+        refusal="PurposeNotGranted",
+        outcome=202,
+        detail="purpose",
+        on_behalf_of="B-34-0001",
+        unit="Emlak",
+        client_certificate=digest,
     )
     return replace(made, **changes)
 
@@ -111,8 +116,9 @@ def keyring() -> Keyring:
 
 @contextmanager
 def opened(url: str, *, wait_seconds_max: float = 5) -> Iterator[Evidence]:
-    """The evidence in a database, which is upgraded first."""
-    database.upgrade(url)
+    """The evidence in a database; a SQLite file that does not exist is made."""
+    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
+        database.upgrade(url)
     engine = database.open_database(url, wait_seconds_max=wait_seconds_max)
     try:
         yield Evidence(url, engine, keyring())

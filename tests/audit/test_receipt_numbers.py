@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from evidence_samples import NOW, opened, writing_to
+from evidence_samples import NOW, entry, opened, writing_to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,8 +137,6 @@ def test_numbers_never_repeat_across_restarts_and_steps_of_the_clock(database_ur
 
 
 def test_a_running_writer_reserves_new_blocks_in_time(database_url: str) -> None:
-    from evidence_samples import entry
-
     async def run() -> list[str]:
         numbers = ReceiptNumbers(block_size=8)
         given_out = []

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -293,7 +293,9 @@ def house_with(intake: Intake | None = None, *, in_flight_max: int = 64) -> Hous
     doorway = Doorway(
         gateway=_gateway(register, evidence, wishes),
         intake=intake,
-        addresses=Addresses(PUBLIC_URL, frozenset({OTHER_HOST, "[2001:db8::1]"}), intake),
+        addresses=Addresses(
+            PUBLIC_URL, frozenset({"127.0.0.1", OTHER_HOST, "[2001:db8::1]"}), intake
+        ),
         places=by_path(
             Place(f"/Service/{one.name}.asmx", door, one, _document(one.name))
             for one in compile_all()
@@ -392,3 +394,57 @@ def ask(
     """Send a request element in the plainest envelope."""
     action = f"{NAMESPACE}/{operation}"
     return house.send(post(path, headers_of(namespace, action), envelope(content, namespace)))
+
+
+Message = MutableMapping[str, Any]
+
+
+@dataclass
+class Caller:
+    """The other side of an ASGI server: sends what it is told to, from any address.
+
+    ``chunks`` is the body; a None in it is a caller that went away, and after the last one a
+    caller that is not ``whole`` sends nothing more.
+    """
+
+    chunks: tuple[bytes | None, ...] = (b"",)
+    whole: bool = True
+    client: str | None = "127.0.0.1"
+    scheme: str = "http"
+    server: str = "192.0.2.1"
+    headers: tuple[tuple[str, str], ...] = ()
+    received: int = 0
+    sent: list[Message] = field(default_factory=list)
+
+    async def _receive(self) -> Message:
+        if self.received == len(self.chunks):
+            await asyncio.Event().wait()
+        chunk = self.chunks[self.received]
+        self.received += 1
+        if chunk is None:
+            return {"type": "http.disconnect"}
+        more = self.received < len(self.chunks) or not self.whole
+        return {"type": "http.request", "body": chunk, "more_body": more}
+
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    def call(self, house: House, target: str = PATH, *, method: str = "POST") -> Reply | None:
+        """The answer, or None where nobody was answered."""
+        path, _, query = target.partition("?")
+        scope: Message = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in self.headers],
+            "client": None if self.client is None else (self.client, 4711),
+            "server": (self.server, 80),
+            "scheme": self.scheme,
+        }
+        asyncio.run(house.doorway(scope, self._receive, self._send))
+        if not self.sent:
+            return None
+        start, body = self.sent
+        headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+        return Reply(start["status"], headers, body["body"], headers.get("connection") != "close")

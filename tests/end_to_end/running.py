@@ -12,40 +12,46 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
-SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
-PERSON = "http://kps.nvi.gov.tr/2011/01/01"
+from end_to_end.questions import MEDIA, SOAP11, Reply, envelope, security
+
+ROOT = Path(__file__).resolve().parents[2]
+Document = tuple[int, dict[str, str], bytes]
 
 
-def free_port() -> int:
-    """A port on loopback that nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody holds at this moment."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 def environment() -> dict[str, str]:
     """The environment without settings of the one who runs the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KPS_")}
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("KPS_")}
+    return mine | {"PYTHONPATH": str(ROOT)}
 
 
-def kps(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def kps(
+    *arguments: str, stdin: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command as an operator would, and let the test judge its exit code."""
     return subprocess.run(
         [sys.executable, "-m", "kps_soap", *arguments],
         capture_output=True,
         text=True,
-        env=environment(),
-        cwd=cwd,
-        timeout=180,
+        env=environment() | variables,
+        input=stdin,
+        timeout=120,
         check=False,
     )
 
@@ -57,11 +63,21 @@ class Served:
     home: Path
     process: subprocess.Popen[str]
     demo: dict[str, Any]
-    log: Path
     log_start: int
-    https: str
-    http: str
-    children: list[int] = field(default_factory=list)
+
+    @property
+    def https(self) -> str:
+        return str(self.demo["base_url"])
+
+    @property
+    def http(self) -> str:
+        return str(self.demo["http_url"])
+
+    @property
+    def log(self) -> str:
+        """What this run of the gateway has said so far."""
+        said = (self.home / "serve.log").read_bytes()[self.log_start :]
+        return said.decode("utf-8")
 
     def account(self, institution: str) -> dict[str, Any]:
         """The demo's account of an institution."""
@@ -71,43 +87,78 @@ class Served:
         """Golden persona ``index``."""
         return dict(self.demo["personas"][index])
 
-    def post(
-        self, path: str, body: bytes, *, tls: bool = True, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """POST raw bytes; returns status, headers and body whatever the status is."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        names.setdefault("Content-Type", "text/xml; charset=utf-8")
-        request = urllib.request.Request(
-            (self.https if tls else self.http) + path, body, names, method="POST"
-        )
-        return self.open(request)
+    def number(self, index: int) -> int:
+        """The identity number of golden persona ``index``."""
+        return int(self.persona(index)["identity_number"])
 
-    def get(self, path: str, *, tls: bool = True) -> tuple[int, dict[str, str], bytes]:
-        """GET a path."""
-        return self.open(urllib.request.Request((self.https if tls else self.http) + path))
-
-    def open(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
         context = ssl.create_default_context(cafile=self.demo["ca_file"])
-        opener = urllib.request.build_opener(
+        return urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
+
+    def ask(
+        self,
+        path: str,
+        payload: str,
+        *,
+        institution: str = "B-34-0417",
+        password: str | None = None,
+        headers: str = "",
+        soap: str = SOAP11,
+        tls: bool = True,
+    ) -> Reply:
+        """Ask the direct door as an institution does."""
+        token = security(self.account(institution), password)
+        question = envelope(payload, token + headers, soap=soap)
+        return self.post(path, question, tls=tls, names={"Content-Type": MEDIA[soap]})
+
+    def post(
+        self, path: str, question: bytes, *, tls: bool = True, names: Mapping[str, str]
+    ) -> Reply:
+        """POST raw bytes, whatever the status of the answer."""
+        request = urllib.request.Request(
+            (self.https if tls else self.http) + path, question, dict(names), method="POST"
+        )
+        return Reply(question, *self._open(request))
+
+    def put(self, path: str) -> Reply:
+        """PUT, which no address takes."""
+        request = urllib.request.Request(self.https + path, b"x", method="PUT")
+        return Reply(b"x", *self._open(request))
+
+    def get(self, path: str, *, tls: bool = True, **names: str) -> Document:
+        """GET a path."""
+        headers = {name.replace("_", "-"): value for name, value in names.items()}
+        return self._open(
+            urllib.request.Request((self.https if tls else self.http) + path, headers=headers)
+        )
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """What ``/saglik`` says."""
+        status, _, body = self.get("/saglik")
+        return status, json.loads(body)
+
+    def _open(self, request: urllib.request.Request) -> Document:
         try:
-            with opener.open(request, timeout=30) as answer:
-                return answer.status, dict(answer.headers), answer.read()
+            answer = self._opener.open(request, timeout=30)
         except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, dict(refused.headers), refused.read()
+            answer = refused
+        with answer:
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status, names, answer.read()
 
 
-def make_home(home: Path, *, persons: int = 1000, date: str = "2026-01-01") -> tuple[int, int]:
-    """Make a demo home with ports of its own; returns them (https, http)."""
-    https_port, http_port = free_port(), free_port()
+def make_home(home: Path, *, persons: int = 1000, date: str = "2026-01-01") -> Path:
+    """Make a demo home with ports of its own."""
+    https_port, http_port = free_ports(2)
     made = kps(
         "demo", "init", str(home), "--persons", str(persons), "--date", date,
         "--port", str(https_port), "--http-port", str(http_port),
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    return https_port, http_port
+    return home
 
 
 @contextmanager
@@ -122,7 +173,7 @@ def serving(home: Path, *, workers: int = 2, extra: Sequence[str] = ()) -> Itera
              "--workers", str(workers), *extra],
             stderr=sink, stdout=sink, text=True, env=environment(),
         )  # fmt: skip
-    served = Served(home, process, demo, log, start, demo["base_url"], demo["http_url"])
+    served = Served(home, process, demo, start)
     try:
         wait_until_ready(served)
         yield served
@@ -134,39 +185,13 @@ def serving(home: Path, *, workers: int = 2, extra: Sequence[str] = ()) -> Itera
 
 def wait_until_ready(served: Served) -> None:
     """Wait for the sentence that the parent prints when every worker is ready."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if b"Serving on" in served.log.read_bytes()[served.log_start :]:
-            return
-        if served.process.poll() is not None:
-            break
+    wait_for(lambda: "Serving on" in served.log or served.process.poll() is not None)
+    assert served.process.poll() is None, served.log
+
+
+def wait_for(holds: Any, *, seconds: float = 60) -> None:
+    """Look again and again until something holds; fails when it never does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
-    raise AssertionError(served.log.read_text(encoding="utf-8"))
-
-
-def security(account: dict[str, Any], password: str | None = None) -> str:
-    """A wsse:Security header with the account's UsernameToken."""
-    return (
-        f'<o:Security xmlns:o="{WSSE}"><o:UsernameToken><o:Username>{account["username"]}'
-        f"</o:Username><o:Password>{password or account['password']}</o:Password>"
-        "</o:UsernameToken></o:Security>"
-    )
-
-
-def person_query(number: int | str, headers: str, *, soap: str = SOAP11) -> bytes:
-    """KisiSorgulaTCKimlikNo about one number."""
-    return envelope(
-        f'<ListeleCoklu xmlns="{PERSON}"><kriterListesi><KisiSorgulaTCKimlikNoSorguKriteri>'
-        f"<TCKimlikNo>{number}</TCKimlikNo></KisiSorgulaTCKimlikNoSorguKriteri>"
-        "</kriterListesi></ListeleCoklu>",
-        headers,
-        soap=soap,
-    )
-
-
-def envelope(payload: str, headers: str = "", *, soap: str = SOAP11) -> bytes:
-    """A SOAP envelope around a payload."""
-    return (
-        f'<s:Envelope xmlns:s="{soap}"><s:Header>{headers}</s:Header>'
-        f"<s:Body>{payload}</s:Body></s:Envelope>"
-    ).encode()

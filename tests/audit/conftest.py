@@ -1,0 +1,49 @@
+"""Databases with the gateway's tables in them, made once and handed out empty."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text, update
+from sqlalchemy.engine import make_url
+
+from kps_soap import database
+from kps_soap.models import METADATA, receipt_blocks
+
+
+@pytest.fixture(scope="session")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("upgraded") / "evidence.sqlite"
+    database.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def upgraded_postgresql(postgresql_url: str) -> str:
+    maintenance = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with maintenance.connect() as connection:
+        connection.execute(text("CREATE DATABASE evidence"))
+    maintenance.dispose()
+    url = make_url(postgresql_url).set(database="evidence").render_as_string(hide_password=False)
+    database.upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with empty tables, once in SQLite and once in PostgreSQL."""
+    if request.param == "sqlite":
+        file = tmp_path / "evidence.sqlite"
+        shutil.copy(request.getfixturevalue("upgraded_file"), file)
+        yield f"sqlite:///{file}"
+        return
+    url = request.getfixturevalue("upgraded_postgresql")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for table in METADATA.tables.values():
+            if table is not receipt_blocks:
+                connection.execute(table.delete())
+        connection.execute(update(receipt_blocks).values(next_counter=1))
+    engine.dispose()
+    yield url

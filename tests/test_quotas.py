@@ -1,0 +1,99 @@
+"""Calls per second: buckets under keys, without an agreement in sight."""
+
+import pytest
+
+from kps_soap import faults
+from kps_soap.quotas import CallRates
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def taken(rates: CallRates, key: str, rate: float, calls: int) -> int:
+    """How many of so many calls pass at once."""
+    passed = 0
+    for _ in range(calls):
+        try:
+            rates.take(key, rate)
+        except faults.QuotaFull:
+            continue
+        passed += 1
+    return passed
+
+
+def test_a_second_s_calls_may_come_at_once_and_no_more() -> None:
+    rates = CallRates(clock=Clock(), workers=1)
+    assert taken(rates, "a", 20, 100) == 20
+
+
+def test_a_bucket_fills_with_time_and_never_beyond_one_second() -> None:
+    clock = Clock()
+    rates = CallRates(clock=clock, workers=1)
+    assert taken(rates, "a", 8, 100) == 8
+    clock.seconds += 0.25
+    assert taken(rates, "a", 8, 100) == 2
+    clock.seconds += 3600
+    assert taken(rates, "a", 8, 100) == 8
+
+
+def test_each_worker_has_its_share_so_that_together_they_keep_the_rate() -> None:
+    clock = Clock()
+    workers = [CallRates(clock=clock, workers=4) for _ in range(4)]
+    assert sum(taken(one, "a", 20, 100) for one in workers) == 20
+    clock.seconds += 1
+    assert sum(taken(one, "a", 20, 100) for one in workers) == 20
+
+
+def test_a_share_below_one_call_still_lets_a_call_through_now_and_then() -> None:
+    clock = Clock()
+    rates = CallRates(clock=clock, workers=4)
+    assert taken(rates, "a", 1, 10) == 1
+    clock.seconds += 3.9
+    assert taken(rates, "a", 1, 10) == 0
+    clock.seconds += 0.1
+    assert taken(rates, "a", 1, 10) == 1
+
+
+@pytest.mark.parametrize(("rate", "workers", "seconds"), [(20, 1, 1), (1, 1, 1), (1, 4, 4)])
+def test_a_refusal_tells_the_seconds_after_which_a_call_will_pass(
+    rate: float, workers: int, seconds: int
+) -> None:
+    clock = Clock()
+    rates = CallRates(clock=clock, workers=workers)
+    taken(rates, "a", rate, 100)
+    with pytest.raises(faults.QuotaFull) as caught:
+        rates.take("a", rate)
+    assert caught.value.retry_after_s == seconds
+    assert caught.value.code == 401
+    clock.seconds += seconds
+    rates.take("a", rate)
+
+
+def test_one_caller_uses_up_nothing_of_another() -> None:
+    rates = CallRates(clock=Clock(), workers=1)
+    assert taken(rates, "a", 2, 10) == 2
+    assert taken(rates, "b", 2, 10) == 2
+
+
+def test_a_new_rate_holds_from_the_next_call_on() -> None:
+    clock = Clock()
+    rates = CallRates(clock=clock, workers=1)
+    assert taken(rates, "a", 10, 1) == 1
+    assert taken(rates, "a", 2, 10) == 2
+    clock.seconds += 1
+    assert taken(rates, "a", 2, 10) == 2
+
+
+def test_the_longest_idle_key_is_forgotten_when_there_are_too_many() -> None:
+    rates = CallRates(clock=Clock(), workers=1, keys_max=2)
+    for key in ("a", "b", "a", "c"):
+        taken(rates, key, 3, 2)
+    # "a" has been used up, "b" was idle longest and begins anew, "c" is as it was left.
+    assert taken(rates, "c", 3, 5) == 1
+    assert taken(rates, "a", 3, 5) == 0
+    assert taken(rates, "b", 3, 5) == 3

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 from evidence_samples import NOW, PERSON, entry, opened
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kps_soap.audit import records
@@ -124,6 +124,7 @@ def test_empty_text_is_absent() -> None:
     assert None in values
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_any_text_is_stored_as_it_is_hashed(inquirer: str, agent: str) -> None:
     made = entry(inquirer=inquirer, client_software=agent)

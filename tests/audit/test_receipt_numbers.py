@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from evidence_samples import NOW, entry, opened, writing_to
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kps_soap.audit.receipts import (
@@ -50,6 +50,7 @@ def test_the_day_is_that_of_istanbul() -> None:
     assert asyncio.run(supply(range(1, 2)).number("", evening)).startswith("20261122-")
 
 
+@settings(deadline=None)
 @given(INSTITUTIONS, st.integers(1, 10**18 - 1), st.data())
 def test_one_wrong_digit_or_two_swapped_ones_are_noticed(
     institution: str, counter: int, data: st.DataObject

@@ -1,4 +1,4 @@
-"""The direct door over real https: what the README promises to integrators, kept letter by letter."""
+"""The direct door over real https: what the README promises to integrators."""
 
 import re
 import shutil
@@ -12,6 +12,12 @@ from typing import Any
 
 import pytest
 import zeep
+from lxml import etree
+from signxml import SignatureConfiguration, XMLVerifier
+from zeep.exceptions import Fault
+from zeep.helpers import serialize_object
+from zeep.wsse.username import UsernameToken
+
 from end_to_end.questions import (
     ADDRESS,
     DISTRICTS,
@@ -34,12 +40,6 @@ from end_to_end.questions import (
     plain,
 )
 from end_to_end.running import Served, environment
-from lxml import etree
-from signxml import SignatureConfiguration, XMLVerifier
-from zeep.exceptions import Fault
-from zeep.helpers import serialize_object
-from zeep.wsse.username import UsernameToken
-
 from kps_soap.client import (
     AnswerNotGenuine,
     DirectDoor,

@@ -17,14 +17,24 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from kps_soap import identity_number, places
-from kps_soap.registry import blocks, codes, demography, geography, names, photos, population
+from kps_soap.registry import (
+    blocks,
+    codes,
+    demography,
+    geography,
+    names,
+    photos,
+    population,
+    turns,
+)
 from kps_soap.registry.calendar_days import interval, packed, years_after
 from kps_soap.registry.checker import check
 from kps_soap.registry.geography import Country
+from kps_soap.registry.households import Housing
 from kps_soap.registry.kinship import Block
 from kps_soap.registry.lives import MAN, WOMAN, Life
 from kps_soap.registry.loading import RegisterExists, content_digest
-from kps_soap.registry.meanings import TABLE_OF, CodeBook
+from kps_soap.registry.meanings import TABLE_OF, CodeBook, EventKind
 from kps_soap.registry.numbers import DENIED, Numbers
 from kps_soap.registry.records import AddressKind
 from kps_soap.turkish import fold, is_name
@@ -282,6 +292,55 @@ def test_a_block_grows_to_the_shares_of_a_population() -> None:
     assert 22 * 365 < sum(mothers) / len(mothers) < 32 * 365
     twins = [life for life in lives if life.twin]
     assert len(twins) % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("draw", "leaving", "kind"),
+    [
+        (0.001, 0.9, EventKind.NAME_CHANGE),
+        (0.009, 0.9, EventKind.SURNAME_CHANGE),
+        (0.012, 0.9, EventKind.CORRECTION),
+        (0.0195, 0.9, EventKind.RELIGION_CHANGE),
+        (0.0203, 0.9, EventKind.GUARDIANSHIP),
+        (0.9, 0.001, EventKind.CITIZENSHIP_LOSS),
+        (0.9, 0.013, EventKind.ABSENCE),
+        (0.9, 0.9, None),
+    ],
+)
+def test_a_grown_up_life_may_take_a_turn(
+    draw: float, leaving: float, kind: EventKind | None
+) -> None:
+    until = TODAY.toordinal()
+    life = Life(sex=MAN, born=until - 40 * 366)
+    # Only the draw of a surname asks for a second day.
+    days = [0.5, 0.5] if kind is EventKind.SURNAME_CHANGE else [0.5]
+    turns.draw_turns(iter([draw, *days, leaving, 0.5]).__next__, [life], until)
+    assert [turn.kind for turn in life.turns] == ([kind] if kind else [])
+    assert all(life.born + 18 * 365 < turn.day < until for turn in life.turns)
+
+
+def test_who_has_just_come_of_age_or_has_children_gives_nobody_a_new_surname() -> None:
+    until = TODAY.toordinal()
+    young = Life(sex=MAN, born=until - 18 * 366)
+    turns.draw_turns(lambda: 0.009, [young], until)
+    father = Life(sex=MAN, born=until - 40 * 366)
+    father.children.append(Life(sex=MAN, born=father.born + 17 * 365, father=father))
+    turns.draw_turns(iter([0.009, 0.5, 0.9]).__next__, [father], until)
+    assert young.turns == father.turns == []
+
+
+def test_some_dwellings_are_crowded_and_nobody_else_shares_one(country: Country) -> None:
+    until = TODAY.toordinal()
+    book = CodeBook.of_tables(codes.load(places.conf() / "codes.toml"))
+    lives = [Life(sex=MAN, born=until - 15_000 - n, number=n) for n in range(1600)]
+    for life in lives:
+        life.birth_district_code = country.districts_of(34)[0]
+    housing = Housing(Random("crowd").random, country, book, 1, until)
+    housing.settle(lives)
+    inhabitants = Counter(home.address_no for home in housing.homes if home.address_no)
+    (_, crowd), (_, next_one) = inhabitants.most_common(2)
+    assert crowd > 10
+    assert next_one == 1
 
 
 # Figures, names, numbers, places, photos

@@ -1,0 +1,741 @@
+"""Every command of ``kps``: its exit code, its sentence, and what it does to a home."""
+
+import json
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from end_to_end.questions import PERSON, person_query
+from end_to_end.running import Served, free_ports, kps
+from kps_soap import places
+from kps_soap.cli import main
+
+COMPANY_FILE = "ornek-sirket.toml"
+ADDRESS_SERVICE = """
+[[services]]
+name = "KimlikNoSorgulaAdresServis"
+versions = ["2021/04/01"]
+stage = "ACIK"
+purposes = ["KIRACI_DOGRULAMA"]
+fields = ["KimlikNoileKisiAdresBilgileri"]
+"""
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KPS_HOME", raising=False)
+
+
+def run(*words: str, stdin: str | None = None, **variables: str) -> Result:
+    """A command in this process; whatever it did not foresee is raised here."""
+    return CliRunner().invoke(
+        main, words, input=stdin, env=variables, catch_exceptions=False, prog_name="kps"
+    )
+
+
+def in_home(home: Path) -> Command:
+    """Commands in a home."""
+
+    def in_that_home(*words: str, stdin: str | None = None, **variables: str) -> Result:
+        return run(*words, stdin=stdin, KPS_HOME=str(home), **variables)
+
+    return in_that_home
+
+
+@pytest.fixture
+def home(demo_home: Path, tmp_path: Path) -> Path:
+    """A copy of the demo home that the test may spoil; nobody serves it."""
+    copy = tmp_path / "home"
+    # A running gateway writes into the original's database; the copy gets a consistent one.
+    shutil.copytree(demo_home, copy, ignore=shutil.ignore_patterns("gateway.db*", "serve.log"))
+    source, target = sqlite3.connect(demo_home / "gateway.db"), sqlite3.connect(copy / "gateway.db")
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    return copy
+
+
+@pytest.fixture
+def here(home: Path) -> Command:
+    return in_home(home)
+
+
+@pytest.fixture
+def served(gateway: Served) -> Command:
+    """Commands in the home that is being served."""
+    return in_home(gateway.home)
+
+
+# The command itself
+
+
+def test_the_command_runs_as_a_program_and_says_its_version_and_its_commands() -> None:
+    version, help_text = kps("--version"), kps("--help")
+    assert (version.returncode, version.stdout.split()[0]) == (0, "kps,")
+    for name in ("serve", "check", "query", "demo", "agreements", "accounts", "rosters", "audit"):
+        assert name in help_text.stdout
+    for name in ("population", "wsdl", "db"):
+        assert name in help_text.stdout
+    assert kps("nosuch").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        ("serve",),
+        ("agreements", "check"),
+        ("agreements", "list"),
+        ("agreements", "show", "2026/117"),
+        ("accounts", "list"),
+        ("audit", "verify"),
+        ("audit", "search", "--reason", "deneme"),
+        ("db", "check"),
+        ("db", "upgrade"),
+        ("population", "check"),
+    ],
+    ids=" ".join,
+)
+def test_a_directory_that_is_no_home_is_said_so(words: tuple[str, ...], tmp_path: Path) -> None:
+    result = run(*words, "--home", str(tmp_path))
+    assert result.exit_code == 2
+    assert "There is no kps.toml in this home" in result.stderr
+    assert "kps demo init HOME" in result.stderr
+
+
+def test_all_wrong_settings_are_told_at_once_before_a_port_opens(home: Path) -> None:
+    with (home / "kps.toml").open("a", encoding="utf-8") as file:
+        file.write('https_prot = 1\nworkers = "many"\n')
+    for result in (run("serve", "--home", str(home)), run("check", "--home", str(home))):
+        assert result.exit_code == 2
+        assert "https_prot: is no setting; did you mean https_port?" in result.stderr
+        assert "workers" in result.stderr
+    served = run("serve", "--home", str(home), "--http-port", "99999")
+    assert served.exit_code == 2
+    assert "http_port" in served.stderr
+    assert "99999" not in served.stderr
+
+
+# kps demo
+
+
+def test_a_demo_file_has_exactly_the_promised_shape(demo_home: Path) -> None:
+    file = demo_home / "demo.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    demo = json.loads(file.read_text(encoding="utf-8"))
+    assert list(demo) == [
+        "base_url", "http_url", "ca_file", "signing_certificate_file", "accounts", "personas",
+    ]  # fmt: skip
+    assert Path(demo["ca_file"]).is_file()
+    assert Path(demo["signing_certificate_file"]).is_file()
+    assert len({account["institution"] for account in demo["accounts"]}) >= 4
+    for account in demo["accounts"]:
+        assert list(account) == [
+            "institution", "agreement", "username", "password", "door", "inquirer", "services",
+        ]  # fmt: skip
+        assert isinstance(account["door"], list)
+        assert len(account["password"]) >= 14
+        for service in account["services"]:
+            assert list(service) == ["name", "version", "wsdl"]
+            path = f"/kps/{service['name']}/{service['version']}?wsdl"
+            assert service["wsdl"] == demo["base_url"] + path
+    first = demo["accounts"][0]
+    assert (first["institution"], first["inquirer"]) == ("B-34-0417", None)
+    strict = [account for account in demo["accounts"] if account["inquirer"]]
+    assert [account["institution"] for account in strict] == ["V-06-0001"]
+    assert [persona["index"] for persona in demo["personas"]] == list(range(64))
+    for persona in demo["personas"]:
+        assert list(persona) == [
+            "index", "kind", "identity_number", "given_name", "surname", "birth", "document",
+        ]  # fmt: skip
+        assert list(persona["birth"]) == ["day", "month", "year"]
+        assert list(persona["document"]) == ["series", "number", "card_serial"]
+
+
+def test_secrets_of_a_demo_home_belong_to_its_owner_only(demo_home: Path) -> None:
+    assert stat.S_IMODE(demo_home.stat().st_mode) == 0o700
+    private = [*(demo_home / "keys").glob("*.key"), demo_home / "gateway.db"]
+    assert len(private) == 7
+    for path in private:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    passwords = [
+        one["password"] for one in json.loads((demo_home / "demo.json").read_text())["accounts"]
+    ]
+    settings = (demo_home / "kps.toml").read_text(encoding="utf-8")
+    assert not any(password in settings for password in passwords)
+
+
+def test_a_demo_is_never_made_where_something_is(home: Path, tmp_path: Path) -> None:
+    before = (home / "demo.json").read_bytes()
+    result = run("demo", "init", str(home))
+    assert (result.exit_code, result.stderr) == (
+        1, "This directory already holds a gateway; choose another or remove it.\n",
+    )  # fmt: skip
+    assert (home / "demo.json").read_bytes() == before
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "register.db").write_bytes(b"somebody's")
+    result = run("demo", "init", str(other))
+    assert result.exit_code == 1
+    assert "not empty" in result.stderr
+    assert (other / "register.db").read_bytes() == b"somebody's"
+    assert run("demo", "init", str(other / "register.db")).exit_code == 2
+
+
+def test_a_demo_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    few = run("demo", "init", str(tmp_path / "few"), "--persons", "5")
+    assert (few.exit_code, few.stderr) == (1, "a population has 200 to 50000000 persons\n")
+    (tmp_path / "file").touch()
+    inside = run("demo", "init", str(tmp_path / "file" / "home"))
+    assert inside.exit_code == 1
+    assert "Not a directory" in inside.stderr
+    assert run("demo", "init", str(tmp_path / "x"), "--port", "0").exit_code == 2
+
+
+def test_a_demo_made_by_the_command_passes_its_own_check(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    words = ("--persons", "200", "--seed", "7", "--port", "9443", "--name", "gecit.example")
+    made = run("demo", "init", str(home), *words)
+    assert made.exit_code == 0
+    assert f"kps serve --home {home}" in made.stdout
+    demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    assert demo["base_url"] == "https://127.0.0.1:9443"
+    checked = run("check", "--home", str(home))
+    assert checked.exit_code == 0, checked.stdout
+
+
+# kps check
+
+
+def test_the_check_has_a_line_for_everything_and_is_well(here: Command) -> None:
+    result = here("check")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert all(line.startswith("ok  ") for line in lines)
+    for name in (
+        "contracts", "agreements", "versions", "codes", "signing keys", "TLS", "keys",
+        "gateway database", "evidence", "register",
+    ):  # fmt: skip
+        assert any(line.startswith(f"ok  {name}: ") for line in lines), name
+    findings = json.loads(here("check", "--json").stdout)
+    assert {one["ok"] for one in findings} == {True}
+    assert len(findings) == len(lines)
+
+
+def test_the_check_finds_damage_and_serving_is_refused(home: Path, here: Command) -> None:
+    (home / "keys" / "tls.key").unlink()
+    (home / "agreements" / COMPANY_FILE).write_text("[institution]\n", encoding="utf-8")
+    checked = here("check")
+    assert checked.exit_code == 1
+    wrong = [line for line in checked.stdout.splitlines() if line.startswith("NO  ")]
+    assert any("tls.key" in line for line in wrong)
+    assert any(f"agreements/{COMPANY_FILE}:1: " in line for line in wrong)
+    assert json.loads(here("check", "--json").stdout)[0]["ok"] is True
+    served = kps("serve", "--home", str(home))
+    assert served.returncode == 2
+    assert COMPANY_FILE in served.stderr
+    assert "Not started." in served.stderr
+    assert "Serving on" not in served.stderr
+
+
+def test_a_port_that_is_taken_is_named(home: Path, gateway: Served) -> None:
+    port = gateway.https.rpartition(":")[2]
+    result = kps("serve", "--home", str(home), "--port", port)
+    assert result.returncode == 2
+    assert f"Cannot listen on 127.0.0.1:{port}: " in result.stderr
+    assert "https_port" in result.stderr
+
+
+def test_a_worker_that_cannot_start_ends_the_command(home: Path) -> None:
+    # Right to look at, and broken for whoever writes: the one thing that no check changes.
+    with sqlite3.connect(home / "gateway.db", isolation_level=None) as holder:
+        https_port, http_port = free_ports(2)
+        holder.execute("BEGIN IMMEDIATE")
+        result = kps(
+            "serve", "--home", str(home), "--workers", "1", "--port", str(https_port),
+            "--http-port", str(http_port),
+        )  # fmt: skip
+    holder.close()
+    assert result.returncode == 1
+    assert "A worker could not start; see the lines above." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# kps agreements
+
+
+def test_right_agreements_are_counted_listed_and_shown(here: Command, home: Path) -> None:
+    files = list((home / "agreements").glob("*.toml"))
+    checked = here("agreements", "check")
+    assert checked.exit_code == 0
+    assert checked.stdout.startswith(f"{len(files)} files are right; the set is ")
+    data = json.loads(here("agreements", "check", "--json").stdout)
+    assert data["problems"] == []
+    assert data["digest"] in checked.stdout
+    listed = here("agreements", "list").stdout
+    assert "SGR-0021" in listed
+    assert "not in force: it ended on" in listed
+    assert "not in force: its state is ASKIDA" in listed
+    rows = json.loads(here("agreements", "list", "--json").stdout)
+    assert {row["institution"] for row in rows} >= {"B-34-0417", "V-06-0001", "SRK-0112"}
+    shown = here("agreements", "show", "2026/305").stdout
+    assert "KisiBilgisi/TemelBilgisi/Ad" in shown
+    assert "withholds" in shown
+    (by_institution,) = json.loads(here("agreements", "show", "SRK-0112", "--json").stdout)
+    assert by_institution["agreement"] == "2026/305"
+    missing = here("agreements", "show", "1999/1")
+    assert missing.exit_code == 1
+    assert "kps agreements list" in missing.stderr
+
+
+def test_an_address_service_for_a_company_is_refused_with_file_and_line(
+    here: Command, home: Path
+) -> None:
+    file = home / "agreements" / COMPANY_FILE
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + ADDRESS_SERVICE, encoding="utf-8")
+    result = here("agreements", "check")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    name, number, sentence = line.split(":", 2)
+    assert name == str(file)
+    assert (
+        "KimlikNoSorgulaAdresServis"
+        in file.read_text(encoding="utf-8").splitlines()[int(number) - 1]
+    )
+    assert "5490" in sentence
+    (problem,) = json.loads(here("agreements", "check", "--json").stdout)["problems"]
+    assert problem["file"] == str(file)
+    assert here("agreements", "list").exit_code == 1
+    # Every error of every file at once.
+    (home / "agreements" / "ornek-banka.toml").write_text("[institutoin]\n", encoding="utf-8")
+    both = here("agreements", "check").stderr
+    assert COMPANY_FILE in both
+    assert "ornek-banka.toml:1" in both
+
+
+# kps wsdl, kps db
+
+
+def test_the_shipped_wsdls_are_what_the_contracts_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = run("wsdl", "write", "--to", str(tmp_path))
+    assert written.exit_code == 0
+    files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.wsdl"))
+    assert written.stdout == f"{len(files)} files written.\n"
+    for name in files:
+        assert (tmp_path / name).read_bytes() == (places.wsdl() / name).read_bytes()
+    assert run("wsdl", "check").exit_code == 0
+    monkeypatch.setattr(places, "wsdl", lambda: tmp_path)
+    (tmp_path / files[0]).write_text("<x/>", encoding="utf-8")
+    changed = run("wsdl", "check")
+    assert changed.exit_code == 1
+    assert "kps wsdl write" in changed.stderr
+
+
+def test_a_database_is_checked_and_brought_up_to_date(here: Command, tmp_path: Path) -> None:
+    assert here("db", "check").exit_code == 0
+    fresh = {"KPS_GATEWAY_URL": f"sqlite:///{tmp_path / 'fresh.db'}"}
+    missing = here("db", "check", **fresh)
+    assert missing.exit_code == 1
+    assert "run: kps db upgrade" in missing.stderr
+    assert not (tmp_path / "fresh.db").exists()
+    assert here("db", "upgrade", **fresh).exit_code == 0
+    assert here("db", "check", **fresh).exit_code == 0
+    (tmp_path / "text.db").write_text("this is no database at all, " * 99, encoding="ascii")
+    spoiled = {"KPS_GATEWAY_URL": f"sqlite:///{tmp_path / 'text.db'}"}
+    for words in (("db", "check"), ("db", "upgrade"), ("accounts", "list"), ("audit", "verify")):
+        result = here(*words, **spoiled)
+        assert result.exit_code == 1
+        assert "database" in result.stderr
+        assert str(tmp_path) not in result.stderr
+
+
+# kps accounts
+
+
+def test_accounts_are_listed_and_unknown_ones_are_not_blocked(here: Command) -> None:
+    listed = here("accounts", "list")
+    assert "KRM-34-0417" in listed.stdout
+    rows = json.loads(here("accounts", "list", "--json").stdout)
+    assert {"account": "KRM-34-0417", "state": "ACIK"} in rows
+    for word in ("block", "unblock"):
+        result = here("accounts", word, "KRM-YOK")
+        assert result.exit_code == 1
+        assert "kps accounts list" in result.stderr
+
+
+def test_a_bad_name_or_password_is_refused(here: Command) -> None:
+    assert here("accounts", "password", "iki kelime").exit_code == 1
+    short = here("accounts", "password", "KRM-YENI", "--ask", stdin="kısa\nkısa\n")
+    assert short.exit_code == 1
+    assert "14 to 256" in short.stderr
+    good = "uzunca bir parola 1"
+    asked = here("accounts", "password", "KRM-YENI", "--ask", stdin=f"{good}\n{good}\n")
+    assert asked.exit_code == 0
+    assert good not in asked.output
+    assert "KRM-YENI" in here("accounts", "list").stdout
+
+
+def test_a_block_holds_on_the_next_call_in_every_worker(gateway: Served, served: Command) -> None:
+    account, payload = gateway.account("SRK-0112")["username"], person_query(gateway.number(0))
+    try:
+        assert gateway.ask(PERSON, payload, institution="SRK-0112").status == 200
+        blocked = served("accounts", "block", account)
+        assert (blocked.exit_code, blocked.stdout) == (0, "Blocked.\n")
+        faults = [gateway.ask(PERSON, payload, institution="SRK-0112").fault for _ in range(6)]
+        assert {fault[1] for fault in faults} == {"FailedAuthentication"}
+        assert "BLOKE" in served("accounts", "list").stdout
+    finally:
+        assert served("accounts", "unblock", account).stdout == "Open again.\n"
+    for _ in range(4):
+        assert gateway.ask(PERSON, payload, institution="SRK-0112").status == 200
+
+
+def test_a_new_password_holds_on_the_next_call(gateway: Served, served: Command) -> None:
+    account, payload = gateway.account("SRK-0112"), person_query(gateway.number(0))
+    try:
+        made = served("accounts", "password", account["username"]).stdout.strip()
+        for _ in range(4):
+            old = gateway.ask(PERSON, payload, institution="SRK-0112")
+            new = gateway.ask(PERSON, payload, institution="SRK-0112", password=made)
+            assert old.fault[1] == "FailedAuthentication"
+            assert new.status == 200
+    finally:
+        again = f"{account['password']}\n" * 2
+        served("accounts", "password", account["username"], "--ask", stdin=again)
+    assert gateway.ask(PERSON, payload, institution="SRK-0112").status == 200
+
+
+# kps rosters (what an ENGELLE agreement makes of it stands in test_reload.py)
+
+
+def test_a_roster_with_a_wrong_line_changes_nothing(here: Command, tmp_path: Path) -> None:
+    roster = tmp_path / "roster.txt"
+    for content in ("12345678901\n", "on bir\n", "\n\n１２\n"):
+        roster.write_text(content, encoding="utf-8")
+        result = here("rosters", "replace", "SRK-0112", str(roster))
+        assert result.exit_code == 1
+        assert "nothing was changed" in result.stderr
+    assert here("rosters", "replace", "SRK-0112", str(tmp_path / "absent")).exit_code == 2
+    roster.write_text("10000000146\n\n10000000146\n", encoding="utf-8")
+    (tmp_path / "short").write_text("c2hvcnQ=\n", encoding="ascii")
+    (tmp_path / "short").chmod(0o600)
+    spoiled = here(
+        "rosters", "replace", "SRK-0112", str(roster), KPS_PERSON_KEY_FILE=str(tmp_path / "short")
+    )
+    assert spoiled.exit_code == 1
+    assert "32 bytes" in spoiled.stderr
+    right = here("rosters", "replace", "SRK-0112", str(roster))
+    assert right.stdout == "The roster of SRK-0112 holds 1 persons.\n"
+
+
+# kps audit
+
+
+@pytest.fixture
+def asked(gateway: Served) -> dict[str, str]:
+    """A query that is on record, as its caller knows it."""
+    reply = gateway.ask(PERSON, person_query(gateway.number(30)))
+    receipt = reply.root.findtext(".//{*}AlindiNo")
+    return {
+        "receipt": receipt,
+        "request": reply.headers["kps-istek-no"],
+        "person": str(gateway.number(30)),
+    }
+
+
+def records_of(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, Any]] = json.loads(result.stdout)["records"]
+    return found
+
+
+def test_who_asked_about_a_person_is_found_and_the_search_is_on_record(
+    served: Command, asked: dict[str, str]
+) -> None:
+    words = ("audit", "search", "--person", asked["person"], "--reason", "şikâyet 2026/14")
+    newest = records_of(served(*words, "--json"))
+    # The search itself asked about the person: it comes first.
+    assert newest[0]["event"] == "IZ_ARAMA"
+    assert newest[1]["receipt_number"] == asked["receipt"]
+    assert newest[1]["account"] == "KRM-34-0417"
+    again = records_of(served(*words, "--json", "--by", "denetçi"))
+    assert [one["account"] for one in again[:1]] == ["denetçi"]
+    assert len(again) == len(newest) + 1
+    table = served(*words).stdout
+    assert asked["receipt"] in table
+    assert asked["person"] not in table
+
+
+def test_a_look_without_a_reason_is_no_look(served: Command, asked: dict[str, str]) -> None:
+    assert served("audit", "search").exit_code == 2
+    assert served("audit", "show", asked["receipt"]).exit_code == 2
+    blank = served("audit", "search", "--reason", "  ")
+    assert blank.exit_code == 1
+    assert "why" in blank.stderr
+
+
+def test_conditions_narrow_a_search(served: Command, asked: dict[str, str]) -> None:
+    words = ("audit", "search", "--reason", "deneme", "--json")
+    (found,) = records_of(served(*words, "--request", asked["request"]))
+    assert found["receipt_number"] == asked["receipt"]
+    time = found["time"]
+    assert time.endswith("+03:00")
+    same = ("--receipt", asked["receipt"])
+    for more, count in (
+        ((), 1),
+        (("--since", time[:10]), 1),
+        (("--since", time[:23]), 1),
+        (("--since", time), 1),
+        (("--until", time), 0),
+        (("--institution", "B-34-0417", "--outcome", "0", "--account", "KRM-34-0417"), 1),
+        (("--service", "KisiSorgulaTCKimlikNoServis"), 1),
+        (("--outcome", "205"), 0),
+        (("--inquirer", "x"), 0),
+        (("--case-number", "x"), 0),
+        (("--refusal", "CredentialsRefused"), 0),
+    ):
+        assert len(records_of(served(*words, *same, *more))) == count, more
+    assert "(none)" in served("audit", "search", "--reason", "x", "--receipt", "yok").stdout
+
+
+def test_pages_follow_each_other_without_a_gap(served: Command, asked: dict[str, str]) -> None:
+    words = ("audit", "search", "--reason", "deneme", "--json", "--institution", "B-34-0417")
+    for _ in range(2):
+        whole = records_of(served(*words, "--limit", "4"))
+    pages: list[dict[str, Any]] = []
+    after: tuple[str, ...] = ()
+    for _ in range(2):
+        page = json.loads(served(*words, "--limit", "2", *after).stdout)
+        pages += page["records"]
+        after = ("--after", page["after"]) if page["after"] else after
+    assert [one["record"] for one in pages] == [one["record"] for one in whole]
+    told = served("audit", "search", "--reason", "deneme", "--limit", "1")
+    assert "There are more: --after " in told.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--person", "12345678901"),
+        ("--since", "dün"),
+        ("--after", "1:2"),
+        ("--limit", "0"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_condition_is_a_wrong_command(here: Command, words: tuple[str, ...]) -> None:
+    assert here("audit", "search", "--reason", "deneme", *words).exit_code == 2
+
+
+def test_a_record_is_shown_whole_by_receipt_or_place(
+    served: Command, asked: dict[str, str]
+) -> None:
+    words = ("audit", "show", "--reason", "deneme")
+    shown = json.loads(served(*words, "--json", asked["receipt"]).stdout)
+    assert asked["person"] in shown["question"]
+    assert asked["receipt"] in shown["answer"]
+    assert "KisiBilgisi/TCKimlikNo" in shown["returned_fields"]
+    assert f"receipt_number: {asked['receipt']}" in served(*words, shown["record"]).stdout
+    for missing in ("20260101-YOK-00000001-00", f"{shown['record']}999"):
+        absent = served(*words, missing)
+        assert absent.exit_code == 1
+        assert "There is no" in absent.stderr or "there is no" in absent.stderr
+
+
+def test_evidence_verifies_while_the_gateway_runs(served: Command, asked: dict[str, str]) -> None:
+    result = served("audit", "verify")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("all is well\n")
+    report = json.loads(served("audit", "verify", "--json").stdout)
+    assert report["ok"] is True
+    assert report["findings"] == []
+    assert served("audit", "verify", "--without-keys").exit_code == 0
+
+
+def test_a_flipped_byte_is_named_and_the_record_does_not_open(
+    asked: dict[str, str], home: Path, here: Command
+) -> None:
+    with sqlite3.connect(home / "gateway.db") as connection:
+        chain, sequence, ciphertext = connection.execute(
+            "SELECT chain_id, sequence, ciphertext FROM evidence WHERE receipt_number = ?",
+            (asked["receipt"],),
+        ).fetchone()
+        changed = ciphertext[:20] + bytes([ciphertext[20] ^ 1]) + ciphertext[21:]
+        connection.execute(
+            "UPDATE evidence SET ciphertext = ? WHERE chain_id = ? AND sequence = ?",
+            (changed, chain, sequence),
+        )
+    connection.close()
+    result = here("audit", "verify")
+    assert result.exit_code == 1
+    assert f"{chain}:{sequence}" in result.stderr.replace(" ", ":").replace("/", ":")
+    assert "findings" in result.stdout
+    report = here("audit", "verify", "--json")
+    assert report.exit_code == 1
+    assert json.loads(report.stdout)["ok"] is False
+    shown = here("audit", "show", "--reason", "deneme", asked["receipt"])
+    assert shown.exit_code == 1
+    assert "cannot be decrypted" in shown.stderr
+
+
+def test_another_evidence_key_opens_nothing(asked: dict[str, str], here: Command) -> None:
+    other = {"KPS_EVIDENCE_KEY_FILE": "keys/person.key"}
+    for words in (
+        ("audit", "search", "--reason", "deneme", "--person", asked["person"]),
+        ("audit", "show", "--reason", "deneme", asked["receipt"]),
+        ("audit", "verify"),
+        ("check",),
+    ):
+        assert here(*words, **other).exit_code == 1, words
+    missing = here("audit", "verify", KPS_EVIDENCE_KEY_FILE="keys/none.key")
+    assert missing.exit_code == 1
+    assert "key file" in missing.stderr
+
+
+# kps population
+
+
+def test_a_population_is_made_checked_and_never_overwritten(here: Command, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    words = ("population", "make", url, "--persons", "300", "--date", "2025-06-01")
+    made = run(*words, "--seed", "3", "--numbers", "ayrik")
+    assert (made.exit_code, made.stdout) == (
+        0, "300 synthetic persons of 2025-06-01 are ready.\n",
+    )  # fmt: skip
+    again = run(*words)
+    assert again.exit_code == 1
+    assert "There is a register already" in again.stderr
+    assert run("population", "make", url, "--persons", "3").exit_code == 1
+    assert run("population", "make", "nowhere://x").exit_code == 1
+    checked = here("population", "check", "--url", url)
+    assert (checked.exit_code, checked.stdout) == (0, "Every invariant holds.\n")
+    assert here("population", "check", "--url", url, "--json").stdout == "[]\n"
+    absent = here("population", "check", "--url", f"sqlite:///{tmp_path / 'absent.db'}")
+    assert absent.exit_code == 1
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        connection.execute("UPDATE citizens SET mother_number = number WHERE rowid = 1")
+    connection.close()
+    wrong = here("population", "check", "--url", url)
+    assert wrong.exit_code == 1
+    assert wrong.stderr
+
+
+# kps query
+
+
+def test_a_query_prints_the_answer_and_that_it_is_genuine(gateway: Served, served: Command) -> None:
+    number = str(gateway.number(0))
+    result = served("query", number)
+    assert result.exit_code == 0
+    assert result.stderr == "The signature is genuine.\n"
+    (person,) = json.loads(result.stdout)["SorguSonucu"]["KisiBilgisi"]
+    assert person["TCKimlikNo"] == gateway.number(0)
+    batch = json.loads(served("query", "--json", number, str(gateway.number(63))).stdout)
+    notes = [one["HataBilgisi"]["Kod"] for one in batch["SorguSonucu"]["KisiBilgisi"]]
+    assert notes == [None, 2]
+
+
+def test_a_query_reaches_every_kind_of_service(gateway: Served, served: Command) -> None:
+    birth = gateway.persona(0)["birth"]
+    born = f"{birth['year']}-{birth['month']:02}-{birth['day']:02}"
+    number = str(gateway.number(0))
+    for words, expected in (
+        (("--service", "AksOkuTumIlServis"), "İSTANBUL"),
+        (("--service", "AksOkuTumIleBagliIlceServis", "--province", "34"), "IlKod"),
+        (
+            ("--service", "BilesikKutukSorgulaKimlikNoServis", "--version", "2023/02/01",
+             "--born", born, number),
+            gateway.persona(0)["surname"],
+        ),
+        (
+            ("--service", "KimlikNoSorgulaAdresServis", "--version", "2021/04/01",
+             "--born", born, number),
+            "AcikAdres",
+        ),
+        (
+            ("--account", "KRM-06-0001", "--purpose", "PASAPORT", "--case-number", "1", number),
+            "İslam",
+        ),
+    ):  # fmt: skip
+        result = served("query", *words)
+        assert result.exit_code == 0, result.output
+        assert expected in result.stdout
+
+
+def test_a_refused_query_says_so_in_the_gateway_s_words(gateway: Served, served: Command) -> None:
+    number = str(gateway.number(0))
+    for words, sentence in (
+        ((), "10: Sorgu kriteri boş geçilemez."),
+        (("--account", "KRM-42-0003", number), "8: Anlaşmanız yürürlükte değil"),
+        (("--account", "KRM-06-0001", number), "8: Amaç kodu eksik"),
+        (("--service", "Yok", number), "There is no such service and version"),
+        (("--service", "KPSPublic", "--version", "WS", number), "There is no such service"),
+        (("--url", "https://127.0.0.1:1", number), "The gateway cannot be reached"),
+        (("--password-file", "-", number), "The gateway refused: İletideki kimlik bilgileri"),
+    ):
+        result = served("query", *words, stdin="yanlış bir parola")
+        assert result.exit_code == 1, words
+        assert sentence in result.stderr
+        assert not result.stdout
+
+
+def test_an_answer_by_another_signer_is_not_genuine(gateway: Served, served: Command) -> None:
+    number, keys = str(gateway.number(0)), gateway.home / "keys"
+    other = served("query", "--certificate-file", str(keys / "p256.pem"), number)
+    assert other.exit_code == 1
+    assert "use nothing of it" in other.stderr
+    assert not other.stdout
+    no_certificate = served("query", "--certificate-file", str(keys / "evidence.key"), number)
+    assert no_certificate.exit_code == 1
+    assert "The certificate file cannot be used" in no_certificate.stderr
+    not_trusted = served("query", "--ca-file", str(keys / "rsa.pem"), number)
+    assert not_trusted.exit_code == 1
+    assert "cannot be reached" in not_trusted.stderr
+
+
+def test_outside_a_demo_everything_has_to_be_named(gateway: Served, tmp_path: Path) -> None:
+    number, demo = str(gateway.number(0)), gateway.demo
+    nothing = run("query", "--home", str(tmp_path), number)
+    assert nothing.exit_code == 2
+    assert "--password-file" in nothing.stderr
+    (tmp_path / "demo.json").write_text("{ this is no JSON", encoding="utf-8")
+    assert run("query", "--home", str(tmp_path), number).exit_code == 2
+    secret = tmp_path / "secret"
+    secret.write_text(f"{demo['accounts'][0]['password']}\n", encoding="utf-8")
+    named = run(
+        "query", "--home", str(tmp_path), "--account", demo["accounts"][0]["username"],
+        "--password-file", str(secret), "--url", gateway.https, "--ca-file", demo["ca_file"],
+        "--certificate-file", demo["signing_certificate_file"], "--json", number,
+    )  # fmt: skip
+    assert named.exit_code == 0, named.output
+
+
+# As a program, from a shell
+
+
+def test_exit_codes_reach_the_shell(gateway: Served, home: Path) -> None:
+    environment = {"KPS_HOME": str(home)}
+    assert kps("check", **environment).returncode == 0
+    assert kps("check", "--home", str(home / "keys")).returncode == 2
+    (home / "agreements" / COMPANY_FILE).write_text("=\n", encoding="utf-8")
+    checked = kps("agreements", "check", **environment)
+    assert (checked.returncode, checked.stdout) == (1, "")
+    assert f"agreements/{COMPANY_FILE}:1: " in checked.stderr
+    genuine = kps("query", str(gateway.number(0)), "--home", str(gateway.home))
+    assert genuine.returncode == 0
+    assert genuine.stderr == "The signature is genuine.\n"
+    refused = kps("query", "1", "--account", "KRM-42-0003", "--home", str(gateway.home))
+    assert refused.returncode == 1

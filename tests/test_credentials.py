@@ -1,0 +1,188 @@
+"""The credential store: what operators do to accounts, and what a call reads of them."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from kps_soap import database
+from kps_soap.authentication import Credential, matches
+from kps_soap.credentials import (
+    CredentialError,
+    StoredCredentials,
+    accounts,
+    set_password,
+    set_state,
+)
+from kps_soap.faults import EvidenceUnavailable
+from kps_soap.lookups import Lookups
+from kps_soap.models import credentials
+
+NOW = datetime(2026, 1, 1, 9, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, 9, tzinfo=UTC)
+NAME, PASSWORD = "KRM-34-0417", "Ğüçlü parola 1"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A gateway database with its tables."""
+    made = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
+    database.upgrade(made)
+    return made
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    opened = database.open_database(url, wait_seconds_max=5)
+    yield opened
+    opened.dispose()
+
+
+def found(url: str, *names: str) -> list[Credential | None]:
+    """What calls that name these accounts read, one after the other."""
+
+    async def read() -> list[Credential | None]:
+        lookups = Lookups(url, seconds_max=5)
+        store = StoredCredentials(lookups)
+        try:
+            return [await store.find(name) for name in names]
+        finally:
+            await lookups.close()
+
+    return asyncio.run(read())
+
+
+def test_an_account_is_opened_with_its_first_password(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    (credential,) = found(url, NAME)
+    assert credential is not None
+    assert (credential.account, credential.version, credential.open) == (NAME, 1, True)
+    assert matches(credential.password_hash, PASSWORD)
+    assert PASSWORD not in credential.password_hash
+
+
+def test_an_unknown_account_is_not_found_and_no_other_is_given_for_it(
+    engine: Engine, url: str
+) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    strange = ["KRM-34-041", "KRM-34-04177", "krm-34-0417", "KRM%", "' OR 1=1 --", "", "Ğ😀"]
+    assert found(url, *strange) == [None] * len(strange)
+
+
+def test_a_new_password_is_a_new_version_and_the_old_one_is_gone(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    set_password(engine, NAME, "another password", now=LATER)
+    (credential,) = found(url, NAME)
+    assert credential is not None
+    assert credential.version == 2
+    assert matches(credential.password_hash, "another password")
+    assert not matches(credential.password_hash, PASSWORD)
+    with engine.connect() as connection:
+        (changed,) = connection.execute(select(credentials.c.changed_us)).scalars()
+    assert changed == round(LATER.timestamp() * 1_000_000)
+
+
+def test_a_block_and_its_end_hold_on_the_next_read(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+
+    async def read() -> list[bool]:
+        lookups = Lookups(url, seconds_max=5)
+        store, seen = StoredCredentials(lookups), []
+        for blocked in (None, True, False):
+            if blocked is not None:
+                set_state(engine, NAME, blocked=blocked, now=LATER)
+            credential = await store.find(NAME)
+            assert credential is not None
+            seen.append(credential.open)
+        await lookups.close()
+        return seen
+
+    assert asyncio.run(read()) == [True, False, True]
+
+
+def test_a_new_password_does_not_open_a_blocked_account(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    set_state(engine, NAME, blocked=True, now=NOW)
+    set_password(engine, NAME, "another password", now=LATER)
+    (credential,) = found(url, NAME)
+    assert credential is not None
+    assert (credential.version, credential.open) == (2, False)
+
+
+def test_an_account_that_nobody_opened_cannot_be_blocked(engine: Engine) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    with pytest.raises(CredentialError, match="kps accounts list"):
+        set_state(engine, "KRM-99", blocked=True, now=NOW)
+    assert accounts(engine) == [(NAME, "ACIK")]
+
+
+def test_accounts_are_listed_by_name_with_their_state_and_never_with_a_hash(
+    engine: Engine,
+) -> None:
+    assert accounts(engine) == []
+    for name in ("b", "A", "c"):
+        set_password(engine, name, PASSWORD, now=NOW)
+    set_state(engine, "c", blocked=True, now=NOW)
+    assert sorted(accounts(engine)) == [("A", "ACIK"), ("b", "ACIK"), ("c", "BLOKE")]
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", " KRM", "KRM ", "K R M", "KRM\n", "K\x00", "Kurum-Ş", "K" * 65]
+)
+def test_a_name_that_no_message_could_carry_is_refused(name: str) -> None:
+    with pytest.raises(CredentialError, match="account name"):
+        set_password(
+            database.open_database("sqlite://", wait_seconds_max=1), name, PASSWORD, now=NOW
+        )
+
+
+@pytest.mark.parametrize("password", ["", "x" * 13, "x" * 257])
+def test_a_password_that_is_too_short_or_too_long_is_refused(password: str) -> None:
+    engine = database.open_database("sqlite://", wait_seconds_max=1)
+    with pytest.raises(CredentialError, match="14 to 256 characters"):
+        set_password(engine, NAME, password, now=NOW)
+
+
+@pytest.mark.parametrize("wrong", ["\x00", "\t", "\n", "\x7f", "\ud800", "\u2028", "\ufffe"])
+def test_a_password_that_no_message_could_carry_is_refused(wrong: str) -> None:
+    engine = database.open_database("sqlite://", wait_seconds_max=1)
+    with pytest.raises(CredentialError, match="printable") as caught:
+        set_password(engine, NAME, f"a good beginning {wrong}", now=NOW)
+    assert "beginning" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("K", "x" * 14), ("K" * 64, "x" * 256), ("!~", "ş" * 14)]
+)
+def test_names_and_passwords_at_the_bounds_are_taken(
+    engine: Engine, url: str, name: str, password: str
+) -> None:
+    set_password(engine, name, password, now=NOW)
+    assert found(url, name) != [None]
+
+
+def test_an_account_lives_alike_in_both_databases(database_url: str) -> None:
+    database.upgrade(database_url)
+    engine = database.open_database(database_url, wait_seconds_max=5)
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    set_state(engine, NAME, blocked=True, now=NOW)
+    set_password(engine, NAME, "another password", now=LATER)
+    with pytest.raises(CredentialError):
+        set_state(engine, "KRM-99", blocked=True, now=NOW)
+    nobody, blocked = found(database_url, "KRM-99", NAME)
+    assert nobody is None
+    assert blocked is not None
+    assert (blocked.account, blocked.version, blocked.open) == (NAME, 2, False)
+    assert matches(blocked.password_hash, "another password")
+    assert accounts(engine) == [(NAME, "BLOKE")]
+    engine.dispose()
+
+
+def test_without_its_database_no_account_can_be_found(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceUnavailable) as caught:
+        found(f"sqlite:///{tmp_path}/absent.sqlite", NAME)
+    assert NAME not in caught.value.detail
+    assert "absent" not in caught.value.detail

@@ -35,7 +35,10 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send: one-line bodies (made anew for each run, because they carry a time), headers, and a mark that every good answer holds."""
+    """What to send: headers, one-line bodies, and a mark that every good answer holds.
+
+    The bodies are made anew for each run, because they carry a time.
+    """
 
     name: str
     url: str

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from kps_soap.registry.store import Register
-from kps_soap.serving import Bounds, Listener, Supervisor, bind, run_loop, serve_here
-
 from benchmarks.stock_spyne import Inline, person_application, public_application
+from kps_soap.connections import Bounds
+from kps_soap.registry.store import Register
+from kps_soap.serving import Listener, Supervisor, bind, run_loop, serve_here
 
 BOUNDS = Bounds(header_seconds_max=10, header_bytes_max=16_384, idle_seconds_max=60)
 

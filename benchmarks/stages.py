@@ -14,12 +14,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.messages import direct_message
 from kps_soap.app import Running, open_gateway
 from kps_soap.configured import utc_now
 from kps_soap.gateway import Exchange, Question, _new_entry
 from kps_soap.settings import read
-
-from benchmarks.messages import direct_message
 
 CALLS = 2_000
 GROUP = 50

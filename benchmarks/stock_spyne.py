@@ -11,15 +11,18 @@ import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kps_soap import spyne_import  # noqa: F401  (first: it lets Spyne be imported at all)
-from kps_soap import turkish
+from spyne import Application, Boolean, Integer32, Integer64, Service, Unicode, rpc
+from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
+
+from kps_soap import (
+    spyne_import,  # noqa: F401  (first: it lets Spyne be imported at all)
+    turkish,
+)
 from kps_soap.doors.intake import Receive, Scope, Send
 from kps_soap.registry.store import Register
 from kps_soap.services import kisi_sorgula_tckimlikno as person_service
 from kps_soap.services.shared_2011 import NAMESPACE_2011
-from spyne import Application, Boolean, Integer32, Integer64, Service, Unicode, rpc
-from spyne.protocol.soap import Soap11
-from spyne.server.wsgi import WsgiApplication
 
 PUBLIC_NAMESPACE = "http://tckimlik.nvi.gov.tr/WS"
 
@@ -55,7 +58,7 @@ def person_application(register: Register) -> Any:
 
     class Stock(Service):
         @rpc(criteria, _returns=result)
-        def ListeleCoklu(ctx: Any, kriterListesi: Any) -> Any:  # noqa: N805, N802
+        def ListeleCoklu(ctx: Any, kriterListesi: Any) -> Any:  # noqa: N805
             items = []
             for one in kriterListesi.KisiSorgulaTCKimlikNoSorguKriteri:
                 person = _run(register.citizen(one.TCKimlikNo))
@@ -70,12 +73,12 @@ def public_application(register: Register) -> Any:
 
     class Stock(Service):
         @rpc(Integer64, Unicode, Unicode, Integer32, _returns=Boolean)
-        def TCKimlikNoDogrula(  # noqa: N802
-            ctx: Any,
+        def TCKimlikNoDogrula(
+            ctx: Any,  # noqa: N805
             TCKimlikNo: int,
             Ad: str,
             Soyad: str,
-            DogumYili: int,  # noqa: N803, N805
+            DogumYili: int,
         ) -> bool:
             person = _run(register.citizen(TCKimlikNo))
             return (

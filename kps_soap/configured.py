@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from kps_soap import places, rosters
@@ -19,7 +20,7 @@ from kps_soap.agreements.versions import Versions
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.envelopes import Limits
 from kps_soap.settings import Settings
-from kps_soap.signing import Signer
+from kps_soap.signing import Signer, SigningKeyError
 from kps_soap.terms import istanbul_date
 
 SERVED_RELATIONS: Final = frozenset({rosters.OFF, rosters.WARN, rosters.ENFORCE})
@@ -70,13 +71,19 @@ def load_signers(settings: Settings) -> dict[str, Signer]:
     """Both signing keys by the agreement's word for them; raises ``SigningKeyError``."""
     now = utc_now()
     return {
-        "RSA": Signer.load(
-            settings.signing_rsa_key_file, settings.signing_rsa_certificate_file, now=now
-        ),
-        "P256": Signer.load(
-            settings.signing_p256_key_file, settings.signing_p256_certificate_file, now=now
+        "RSA": _signer(settings.signing_rsa_key_file, settings.signing_rsa_certificate_file, now),
+        "P256": _signer(
+            settings.signing_p256_key_file, settings.signing_p256_certificate_file, now
         ),
     }
+
+
+def _signer(key_file: Path, certificate_file: Path, now: datetime) -> Signer:
+    """One of the two signers; its error names the files, for a sentence alone fits both."""
+    try:
+        return Signer.load(key_file, certificate_file, now=now)
+    except SigningKeyError as error:
+        raise SigningKeyError(f"{key_file}, {certificate_file}: {error}") from None
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -18,7 +18,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,10 +35,6 @@ from sqlalchemy.exc import SQLAlchemyError
 #: that reads first and then writes could fail in the middle.
 WRITES: Final = "kps_writes"
 
-#: SQLite allows 32,766 parameters in one statement.
-_PARAMETERS_MAX: Final = 32_000
-_STATEMENT_ROWS_MAX: Final = 64
-
 _SQLITE: Final[Any] = make_url("sqlite://").get_dialect()
 _POSTGRESQL: Final[Any] = make_url("postgresql+psycopg://").get_dialect()
 
@@ -51,8 +46,6 @@ _POSITIONAL: Final[Mapping[str, Dialect]] = {
 
 #: What a database, its driver, its connection or its disk can raise.
 FAILURES: Final = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError)
-
-Rows = Sequence[tuple[Any, ...]]
 
 
 class DatabaseUnavailable(Exception):
@@ -185,41 +178,27 @@ class Prepared:
 
 
 class Inserter:
-    """Writes many rows of one table with few statements (see ``Prepared``).
+    """Writes rows of one table (see ``Prepared``).
 
-    A batch becomes statements of several rows each, not one statement run row by row: the
-    driver lets go of the interpreter at each statement, and taking it back from a busy event
-    loop is what costs.
+    The driver gets all rows at once.  On PostgreSQL it then sends them without waiting for each
+    answer; measured, one statement of many rows costs it twice as much.
     """
 
     def __init__(self, dialect: Dialect, table: Table, *, skip_known: bool = False) -> None:
         statement = insert(table).compile(dialect=_POSITIONAL[dialect.name])
-        self._start, self._row = str(statement).split("VALUES ")
         # The same words in SQLite and in PostgreSQL.
-        self._end = " ON CONFLICT DO NOTHING" if skip_known else ""
-        self._rows_max = min(_STATEMENT_ROWS_MAX, _PARAMETERS_MAX // len(table.columns))
-        self._statements: dict[int, str] = {}
+        self._text = f"{statement} ON CONFLICT DO NOTHING" if skip_known else str(statement)
 
-    def __call__(self, connection: Connection, rows: Rows) -> None:
+    def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows; a row is a tuple in the order of the table's columns."""
         if not rows:
             return
         cursor = connection.connection.cursor()
-        start, rest = 0, len(rows)
-        while rest:
-            # Powers of two: few different statements, each prepared once.
-            count = min(self._rows_max, 1 << (rest.bit_length() - 1))
-            values = tuple(chain.from_iterable(rows[start : start + count]))
-            cursor.execute(self._statement(count), values)
-            start, rest = start + count, rest - count
+        if len(rows) == 1:
+            cursor.execute(self._text, rows[0])
+        else:
+            cursor.executemany(self._text, rows)
         cursor.close()
-
-    def _statement(self, count: int) -> str:
-        known = self._statements.get(count)
-        if known is None:
-            rows = ", ".join([self._row] * count)
-            known = self._statements[count] = f"{self._start}VALUES {rows}{self._end}"
-        return known
 
 
 def upgrade(url: str) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from pathlib import PurePath
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kps_soap.criteria import Enquiry
@@ -236,13 +238,9 @@ def _unforeseen(exchange: Exchange, surprise: Exception) -> InternalFailure:
 
 
 def _place_of(surprise: Exception) -> str:
-    traceback = surprise.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return "unknown"
-    code = traceback.tb_frame.f_code
-    return f"{code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{traceback.tb_lineno}"
+    # Whatever was caught has passed through a frame at least.
+    frame, line = list(walk_tb(surprise.__traceback__))[-1]
+    return f"{PurePath(frame.f_code.co_filename).name}:{line}"
 
 
 def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:

@@ -20,7 +20,7 @@ from lxml import etree
 from sqlalchemy import select
 
 from kps_soap import database, places
-from kps_soap.audit.keys import FileKey, Keyring, read_key_file
+from kps_soap.audit.keys import FileKey, KeyFileRefused, Keyring, read_key_file
 from kps_soap.certificates import expiry_warnings
 from kps_soap.configured import load_agreements, load_signers, load_versions, utc_now
 from kps_soap.contracts.catalogue import compile_all
@@ -139,8 +139,11 @@ def _check_private(path: Path, name: str) -> None:
 
 
 def _keys(settings: Settings) -> str:
-    read_key_file(settings.evidence_key_file)
-    read_key_file(settings.person_key_file)
+    for path in (settings.evidence_key_file, settings.person_key_file):
+        try:
+            read_key_file(path)
+        except KeyFileRefused as refused:
+            raise Failed(f"{path}: {refused}") from None
     return "evidence and person keys read"
 
 

@@ -13,13 +13,11 @@ import contextlib
 import logging
 import multiprocessing
 import os
-import re
 import signal
 import socket
 import ssl
 import sys
 import time
-from asyncio import TimerHandle, Transport
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -29,14 +27,14 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kps_soap.connections import Bounds, bounded_protocol
 
 log = logging.getLogger("kps.serving")
 
 STARTUP_FAILED: Final = 3
 GRACE_SECONDS: Final = 10
 BACKLOG: Final = 2048
-_UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +44,6 @@ class Listener:
     socket: socket.socket
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a connection may take: seconds and bytes of headers, seconds of rest."""
-
-    header_seconds_max: int
-    header_bytes_max: int
-    idle_seconds_max: int
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -70,91 +59,6 @@ def bind(host: str, port: int) -> socket.socket:
         raise
     bound.set_inheritable(True)
     return bound
-
-
-class HeadersTooLarge(Exception):
-    """Ends the parsing of a request whose headers came whole, but too large."""
-
-
-def bounded_protocol(bounds: Bounds) -> type[HttpToolsProtocol]:
-    """uvicorn's HTTP protocol with a deadline and a size for the headers of each request."""
-
-    class BoundedProtocol(HttpToolsProtocol):
-        """Closes a connection whose request headers are too slow or too large.
-
-        The deadline runs from the first byte that comes while no request is being answered,
-        whatever that byte is: uvicorn's own idle timer stops at any byte, so a blank line or
-        the rest of a body that nobody wants would otherwise hold a connection for ever.
-        """
-
-        _deadline: TimerHandle | None = None
-        _header_bytes = 0
-        _in_headers = False
-        _in_body = False
-
-        def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._start_deadline()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_deadline()
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            if self.cycle is None or self.cycle.response_complete:
-                self._start_deadline()
-            began_in_body = self._in_body
-            super().data_received(data if began_in_body else _without_upgrade(data))
-            if self._in_headers and not began_in_body:
-                self._header_bytes += len(data)
-                if self._header_bytes > bounds.header_bytes_max:
-                    self.transport.close()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._in_headers, self._header_bytes = True, 0
-            self._start_deadline()
-
-        def on_headers_complete(self) -> None:
-            self._stop_deadline()
-            self._in_headers, self._in_body = False, True
-            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            if size > bounds.header_bytes_max:
-                # The parser stops, uvicorn answers 400 and closes.
-                raise HeadersTooLarge
-            super().on_headers_complete()
-
-        def on_message_complete(self) -> None:
-            self._in_body = False
-            super().on_message_complete()
-
-        def _start_deadline(self) -> None:
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(bounds.header_seconds_max, self._too_slow)
-
-        def _stop_deadline(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-        def _too_slow(self) -> None:
-            self._deadline = None
-            self.transport.close()
-
-    return BoundedProtocol
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """Headers in which nobody offers another protocol.
-
-    The JDK's HTTP client offers HTTP/2 with its first request on a plain connection.  A server
-    that stays with HTTP/1.1 ignores the offer (RFC 9110 §7.8), but uvicorn's parser takes the
-    body for bytes of the other protocol, and loses it.
-    """
-    if b"pgrade" not in data and b"PGRADE" not in data:
-        return data
-    head, end, body = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"\r\nX-Ignored:", head) + end + body
 
 
 class _Server(uvicorn.Server):

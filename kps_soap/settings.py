@@ -148,7 +148,9 @@ class Settings:
         PATH, "keys/evidence.key", "The key that wraps the evidence's monthly keys.", heading="Keys"
     )
     person_key_file: Path = _row(
-        PATH, "keys/person.key", "The key of the digests that find a person in the evidence."
+        PATH,
+        "keys/person.key",
+        "The key of the digests that stand for persons in institutions' rosters.",
     )
     signing_rsa_key_file: Path = _row(
         PATH, "keys/signing-rsa.key", "The RSA key that signs answers, PEM."

@@ -180,7 +180,7 @@ def test_a_replaced_file_has_another_identity(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_many_rows_go_in_with_few_statements(database_url: str) -> None:
+def test_many_rows_go_in_at_once(database_url: str) -> None:
     engine = with_tables(database_url)
     insert_rows = database.Inserter(engine.dialect, field_lists, skip_known=True)
     rows = [(f"{number:064d}", "x") for number in range(203)]

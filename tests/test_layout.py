@@ -24,7 +24,7 @@ PACKAGE = ROOT / "kps_soap"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
-            *("faults", "turkish", "identity_number", "places", "fields", "entry"),
+            *("faults", "turkish", "identity_number", "places", "fields", "entry", "addresses"),
             *("settings", "setting_kinds", "spyne_import"),
         }
     ),
@@ -39,7 +39,16 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"gateway"}),
     frozenset({"doors"}),
     frozenset(
-        {"demo", "app", "serving", "configured", "readiness", "inspection", "operator_errors"}
+        {
+            "demo",
+            "app",
+            "serving",
+            "configured",
+            "readiness",
+            "inspection",
+            "connections",
+            "operator_errors",
+        }
     ),
     frozenset({"cli", "client", "answers", "query_client", "demo_file"}),
 )

@@ -8,7 +8,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from kps_soap import database, models
-from kps_soap.entry import Entry
 
 
 @pytest.fixture
@@ -35,13 +34,6 @@ def test_the_migrations_make_exactly_these_indexes(connection: Connection) -> No
         assert found == {
             (index.name, tuple(column.name for column in index.columns)) for index in table.indexes
         }
-
-
-def test_every_member_of_an_entry_has_its_column() -> None:
-    elsewhere = {"received_at", "persons", "returned_fields", "question", "answer"}
-    columns = set(models.PLAIN_COLUMNS)
-    assert set(Entry.__slots__) - elsewhere <= columns
-    assert columns - set(Entry.__slots__) == {"received_us", "returned_digest"}
 
 
 def test_plain_columns_stand_together_and_can_all_be_emptied() -> None:

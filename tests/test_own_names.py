@@ -22,7 +22,8 @@ OWN = {
 
 #: Names outside the schemas that clients of the published interface look for (wire A to D).
 SEARCHED = {
-    *("Envelope", "Header", "Body", "Fault", "Code", "Subcode", "Value", "Reason", "Text", "Detail"),
+    *("Envelope", "Header", "Body", "Fault", "Code", "Subcode", "Value", "Reason", "Text"),
+    "Detail",
     *("faultcode", "faultstring", "detail", "Action", "MessageID", "RelatesTo", "To", "ReplyTo"),
     *("Address", "Security", "Timestamp", "Created", "Expires", "UsernameToken", "Username"),
     *("Password", "KeyIdentifier", "KeyInfo", "KeySize", "KeyType", "TokenType", "RequestType"),

@@ -66,12 +66,13 @@ class AgreementBook:
 
 
 def _look(directory: Path) -> Look:
-    """The state of the directory, without reading a file; an unreadable one looks empty."""
-    found = []
+    """The state of the directory, without reading a file; what cannot be seen has no size."""
+    return tuple(sorted(_seen(path) for path in directory.glob("*.toml")))
+
+
+def _seen(path: Path) -> tuple[str, int, int, int]:
     try:
-        for path in directory.glob("*.toml"):
-            state = path.stat()
-            found.append((path.name, state.st_size, state.st_mtime_ns, state.st_ino))
+        state = path.stat()
     except OSError:
-        return ()
-    return tuple(sorted(found))
+        return path.name, -1, 0, 0
+    return path.name, state.st_size, state.st_mtime_ns, state.st_ino

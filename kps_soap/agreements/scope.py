@@ -6,8 +6,8 @@ register.  Dates are civil dates of Europe/Istanbul.
 """
 
 from datetime import date
-from ipaddress import IPv6Address, ip_address
 
+from kps_soap.addresses import parse_address
 from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement import Agreement, PublicTerms, ServiceGrant
 from kps_soap.agreements.vocabulary import ANSWERING_STAGES, ANSWERING_STATES, CLASSIC
@@ -51,12 +51,9 @@ def check_network(agreement: Agreement, address: str) -> None:
 
     An IPv4 address that the socket shows inside IPv6 counts as the IPv4 address it is.
     """
-    try:
-        source = ip_address(address)
-    except ValueError:
-        raise NetworkNotAllowed("the source address is unknown") from None
-    if isinstance(source, IPv6Address) and source.ipv4_mapped is not None:
-        source = source.ipv4_mapped
+    source = parse_address(address)
+    if source is None:
+        raise NetworkNotAllowed("the source address is unknown")
     if not any(source in network for network in agreement.access.networks):
         raise NetworkNotAllowed("the source address is in none of the agreement's networks")
 

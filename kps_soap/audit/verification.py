@@ -14,6 +14,7 @@ Without the key file 1 to 4 hold.  What no chain can show by itself, the loss of
 of an end together with its head, is for sealed checkpoints to show.
 
 The verifier repairs nothing, stops at nothing, and names records, never what is in them.
+It can run beside writers; in SQLite the write-ahead log grows while one long chain is read.
 """
 
 import re

@@ -21,6 +21,7 @@ from kps_soap.cli.terminal import (
     show_json,
     show_table,
     stop,
+    typed_number,
 )
 from kps_soap.configured import utc_now
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
@@ -126,7 +127,7 @@ def _numbers_in(file: Any) -> list[int]:
     numbers = []
     for count, line in enumerate(file, start=1):
         text = line.strip()
-        number = identity_number.parse(text)
+        number = typed_number(text)
         if number is None and text:
             stop(f"Line {count} holds no identity number; nothing was changed.", NO)
         if number is not None:

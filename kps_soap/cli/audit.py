@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 from sqlalchemy import Engine
 
-from kps_soap import database, identity_number
+from kps_soap import database
 from kps_soap.audit import search as searching
 from kps_soap.audit.appending import Record, appender
 from kps_soap.audit.keys import FileKey, Keyring, read_key_file
@@ -29,6 +29,7 @@ from kps_soap.cli.terminal import (
     show_json,
     show_table,
     stop,
+    typed_number,
 )
 from kps_soap.configured import utc_now
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
@@ -89,7 +90,7 @@ def _moment(text: str | None) -> datetime | None:
 def _person(text: str | None) -> int | None:
     if text is None:
         return None
-    number = identity_number.parse(text)
+    number = typed_number(text)
     if number is None:
         stop("That is no identity number; check its eleven digits.", WRONG)
     return number

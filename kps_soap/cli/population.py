@@ -65,7 +65,7 @@ def check(home: Path, as_json: bool, url: str | None) -> None:
     try:
         with progress_bar("Checking") as step:
             violations = check_population(register_url, progress=step)
-    except OPERATOR_ERRORS as error:
+    except (*OPERATOR_ERRORS, ValueError) as error:
         stop(sentence_of(error), NO)
     if as_json:
         show_json([str(one) for one in violations])

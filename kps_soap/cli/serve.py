@@ -18,9 +18,10 @@ import click
 
 from kps_soap.app import Running, open_gateway
 from kps_soap.cli.terminal import NO, WRONG, home_option, settings_of, stop
+from kps_soap.connections import Bounds
 from kps_soap.inspection import inspect, problems
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
-from kps_soap.serving import Bounds, Listener, Supervisor, bind, run_loop, serve_here
+from kps_soap.serving import Listener, Supervisor, bind, run_loop, serve_here
 from kps_soap.settings import Settings
 from kps_soap.terms import SYNTHETIC
 

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kps_soap import identity_number
 from kps_soap.settings import FILE_NAME, Settings, SettingsRefused, read
 
 NO: Final = 1
@@ -49,6 +50,18 @@ def settings_of(home: Path, **command_line: object) -> Settings:
         return read(home, os.environ, command_line=given)
     except SettingsRefused as refused:
         stop(str(refused), WRONG)
+
+
+def typed_number(text: str) -> int | None:
+    """An identity number as somebody typed it; None where its check digits say otherwise.
+
+    The numbers of synthetic people that can be nobody's are good too (K4.1).
+    """
+    number = identity_number.parse(text)
+    if number is None:
+        return None
+    good = identity_number.is_valid(number) or identity_number.is_disjoint(number)
+    return number if good else None
 
 
 def show_json(value: Any) -> None:

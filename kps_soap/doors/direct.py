@@ -152,7 +152,12 @@ class DirectDoor:
             exchange.headers.append(("Allow", "GET, POST"))
         status = 500 if refusal.http_status == 200 else refusal.http_status
         secret = isinstance(refusal, faults.SecurityRefused)
-        return self._signed(exchange, status, payload, canonical, secret=secret)
+        try:
+            return self._signed(exchange, status, payload, canonical, secret=secret)
+        except faults.InternalFailure:
+            # No unsigned fault instead: an empty 503 says only that it is worth coming back.
+            request = ("Kps-Istek-No", exchange.entry.request_id)
+            return Answer(503, (("Retry-After", "60"), request), b"")
 
     def _signed(
         self,
@@ -190,9 +195,7 @@ class DirectDoor:
                 body_digest_hex=digest,
             )
         except SigningKeyError:
-            # No unsigned answer instead: an empty 503 says only that it is worth coming back.
-            exchange.entry.detail = "signing certificate not usable"
-            return Answer(503, (("Retry-After", "60"), ("Kps-Istek-No", entry.request_id)), b"")
+            raise faults.InternalFailure("signing certificate not usable") from None
         entry.sent_digest = sha256(signed.content).hexdigest()
         return Answer(status, tuple(headers), signed.content, digest)
 

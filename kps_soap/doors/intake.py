@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from kps_soap import faults
+from kps_soap.addresses import parse_address, plain_address
 from kps_soap.gateway import Answer, Family, Question
 from kps_soap.turkish import ascii_lower
 
@@ -155,22 +156,6 @@ def optional_header(scope: Scope, name: bytes) -> str | None:
 def header(scope: Scope, name: bytes) -> str:
     """A header's value as text, empty where it is absent."""
     return optional_header(scope, name) or ""
-
-
-def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """An IP address; IPv4 inside IPv6 counts as IPv4.  None for anything else."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
-
-
-def plain_address(text: str) -> str:
-    """The address in its normal spelling, or empty: evidence holds no free text from a peer."""
-    address = parse_address(text)
-    return "" if address is None else str(address)
 
 
 async def send_answer(send: Send, answer: Answer, *, last: bool = False) -> None:

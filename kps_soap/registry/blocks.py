@@ -7,6 +7,7 @@ that was planned.  This module refuses to write anything: it returns rows.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from random import Random as Generator
 from typing import Final
 
@@ -245,7 +246,7 @@ def people(random: Random, until: int, size: int) -> list[Life]:
     """
     if not size:
         return []
-    spare = 0.12 + 3.0 / size**0.5
+    spare = 0.12 + 3.0 / sqrt(size)
     born, founded = float(_PERSONS_A_COUPLE * _PRIOR_COUPLES), _PRIOR_COUPLES
     for _ in range(_SIZE_TRIES):
         couples = max(1, round(size * (1 + spare / 2) * founded / born))

@@ -42,7 +42,7 @@ _ARCHIVED_YEARS = 3
 _SHARE_WITHOUT, _SHARE_OTHERS, _SHARE_TWO_OTHERS = 0.007, 0.08, 0.02
 _SHARE_EMIGRANT_ABROAD = 0.6
 _ADULT, _LEAVES, _ELDER = years(18), years(35), years(65)
-_CROWDED_EVERY, _CROWDED_HOMES = 3000, 15
+_CROWDED_EVERY, _CROWDED_HOMES = 2800, 15
 #: Cities abroad, invented, and how an address there is written.
 _CITIES = ("MUSTERSTADT", "BEISPIELHEIM", "SAMPLETON", "EXEMPLEVILLE", "VOORBEELDDORP")
 
@@ -75,8 +75,9 @@ class Housing:
         self.homes = [home for home in self.homes if home.members]
         for home in self.homes:
             self._furnish(home)
-        for first in range(_CROWDED_EVERY // 2, len(self.homes) - _CROWDED_HOMES, _CROWDED_EVERY):
-            self._crowd(self.homes[first : first + _CROWDED_HOMES])
+        centre = [home for home in self.homes if home.kind is AddressKind.CENTRE]
+        for first in range(_CROWDED_EVERY // 2, len(centre) - _CROWDED_HOMES, _CROWDED_EVERY):
+            _crowd(centre[first : first + _CROWDED_HOMES])
         for life in lives:
             if life.home is not None or life.has_emigrated:
                 self._address(life)
@@ -184,13 +185,6 @@ class Housing:
                 self.dwellings.append(dwelling_row(place, self.country, self.book))
                 return place.address_no
 
-    def _crowd(self, homes: list[Home]) -> None:
-        """Register many households in one dwelling, as is found in practice."""
-        first = homes[0]
-        for home in homes[1:]:
-            if home.kind is first.kind is AddressKind.CENTRE:
-                home.address_no = first.address_no
-
     def _address(self, life: Life) -> None:
         """The residence, older and other addresses of one person."""
         random, script = self.random, life.script
@@ -277,6 +271,12 @@ class Housing:
         text = f"BEISPIELSTRASSE {1 + int(random() * 99)}, {10000 + int(random() * 89999)} {city}"
         country = self.book.number[CountryName.GERMANY]
         return (missions[int(random() * len(missions))], country, city, text)
+
+
+def _crowd(homes: list[Home]) -> None:
+    """Register many households in one dwelling, as is found in practice."""
+    for home in homes[1:]:
+        home.address_no = homes[0].address_no
 
 
 def _nearest_kin(life: Life) -> list[Life]:

@@ -279,6 +279,25 @@ def test_an_entry_that_cannot_be_recorded_fails_alone(database_url: str) -> None
         assert verify(evidence.url, evidence.keyring).ok
 
 
+def test_an_unforeseen_failure_of_an_idle_writer_makes_it_unhealthy(database_url: str) -> None:
+    broken = threading.Event()
+
+    def random_bytes(count: int) -> bytes:
+        if broken.is_set():
+            raise LookupError
+        return os.urandom(count)
+
+    async def run() -> None:
+        broken.set()
+        async with writing_to(evidence, random_bytes=random_bytes) as writer:
+            assert not writer.healthy
+            broken.clear()
+            await until(lambda: writer.healthy)
+
+    with opened(database_url) as evidence:
+        asyncio.run(run())
+
+
 def test_more_requests_than_may_wait_are_refused_at_once(database_url: str) -> None:
     async def run() -> int:
         async with writing_to(evidence, waiting_max=10) as writer:

@@ -15,6 +15,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from kps_soap import faults, identity_number, places, serving
+from kps_soap.connections import Bounds
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.criteria import Enquiry
 from kps_soap.doors.doorway import Doorway, Place, by_path
@@ -309,7 +310,7 @@ def house_with(intake: Intake | None = None, *, in_flight_max: int = 64) -> Hous
 @asynccontextmanager
 async def _serving(house: House, bound: socket.socket) -> AsyncIterator[None]:
     ready, stop = asyncio.Event(), asyncio.Event()
-    bounds = serving.Bounds(header_seconds_max=10, header_bytes_max=16_384, idle_seconds_max=20)
+    bounds = Bounds(header_seconds_max=10, header_bytes_max=16_384, idle_seconds_max=20)
     task = asyncio.create_task(
         serving.serve_here(
             house.doorway, [serving.Listener(bound)], bounds, on_ready=ready.set, stop=stop

@@ -23,7 +23,8 @@ from served import (
     receive,
 )
 
-from kps_soap.doors.intake import DISCARDED_TIMES_LIMIT, Intake, parse_address, plain_address
+from kps_soap.addresses import parse_address, plain_address
+from kps_soap.doors.intake import DISCARDED_TIMES_LIMIT, Intake
 
 PATH = "/Service/KPSPublic.asmx"
 QUESTION = envelope(call("TCKimlikNoDogrula", citizen())).encode()

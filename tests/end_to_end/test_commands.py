@@ -263,7 +263,7 @@ def test_a_worker_that_cannot_start_ends_the_command(home: Path) -> None:
         holder.execute("BEGIN IMMEDIATE")
         result = kps(
             "serve", "--home", str(home), "--workers", "1", "--port", str(https_port),
-            "--http-port", str(http_port),
+            "--http-port", str(http_port), KPS_EVIDENCE_SECONDS_MAX="1",
         )  # fmt: skip
     holder.close()
     assert result.returncode == 1
@@ -626,7 +626,7 @@ def test_a_population_is_made_checked_and_never_overwritten(here: Command, tmp_p
     absent = here("population", "check", "--url", f"sqlite:///{tmp_path / 'absent.db'}")
     assert absent.exit_code == 1
     with sqlite3.connect(tmp_path / "people.db") as connection:
-        connection.execute("UPDATE citizens SET mother_number = number WHERE rowid = 1")
+        connection.execute("UPDATE citizens SET mother_number = number")
     connection.close()
     wrong = here("population", "check", "--url", url)
     assert wrong.exit_code == 1

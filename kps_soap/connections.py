@@ -1,0 +1,124 @@
+"""What one connection may take: the bounds that uvicorn's HTTP protocol lacks.
+
+How long and how large the headers of a request may be, and how long a goodbye may take.  HTTP
+itself stays uvicorn's business; this room knows nothing of SOAP, of sockets or of processes.
+"""
+
+from __future__ import annotations
+
+import re
+from asyncio import TimerHandle, Transport
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: How long a closing connection may take to say goodbye when the gateway stops.
+GOODBYE_SECONDS: Final = 0.5
+_UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection may take: seconds and bytes of headers, seconds of rest."""
+
+    header_seconds_max: int
+    header_bytes_max: int
+    idle_seconds_max: int
+
+
+class HeadersTooLarge(Exception):
+    """Ends the parsing of a request whose headers came whole, but too large."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes a connection whose request headers are too slow or too large.
+
+    The deadline runs from the first byte that comes while no request is being answered,
+    whatever that byte is: uvicorn's own idle timer stops at any byte, so a blank line or
+    the rest of a body that nobody wants would otherwise hold a connection for ever.
+    """
+
+    bounds: ClassVar[Bounds]
+    _deadline: TimerHandle | None = None
+    _header_bytes = 0
+    _in_headers = False
+    _in_body = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._start_deadline()
+        began_in_body = self._in_body
+        super().data_received(data if began_in_body else _without_upgrade(data))
+        if self._in_headers and not began_in_body:
+            self._header_bytes += len(data)
+            if self._header_bytes > self.bounds.header_bytes_max:
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_headers, self._header_bytes = True, 0
+        self._start_deadline()
+
+    def on_headers_complete(self) -> None:
+        self._stop_deadline()
+        self._in_headers, self._in_body = False, True
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self.bounds.header_bytes_max:
+            # The parser stops, uvicorn answers 400 and closes.
+            raise HeadersTooLarge
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Close as soon as nothing is being answered; wait for no goodbye over TLS."""
+        super().shutdown()
+        self.loop.call_later(GOODBYE_SECONDS, self._leave)
+
+    def _leave(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self.loop.call_later(GOODBYE_SECONDS, self._leave)
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.bounds.header_seconds_max, self._too_slow)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        self.transport.close()
+
+
+def bounded_protocol(bounds: Bounds) -> type[BoundedProtocol]:
+    """The protocol class with its bounds; uvicorn makes one instance a connection."""
+    return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Headers in which nobody offers another protocol.
+
+    The JDK's HTTP client offers HTTP/2 with its first request on a plain connection.  A server
+    that stays with HTTP/1.1 ignores the offer (RFC 9110 §7.8), but uvicorn's parser takes the
+    body for bytes of the other protocol, and loses it.
+    """
+    if b"pgrade" not in data and b"PGRADE" not in data:
+        return data
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nX-Ignored:", head) + end + body

@@ -1,0 +1,238 @@
+"""``kps check``: every damage shows as a line of its own, and nothing is changed by looking."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kps_soap import demo, inspection, places, settings
+from kps_soap.certificates import (
+    CERTIFICATE_DAYS,
+    SigningKind,
+    demo_authority,
+    signing_certificate,
+    tls_certificate,
+    write_certificate,
+    write_key,
+)
+from kps_soap.inspection import Finding, inspect, problems
+from kps_soap.settings import Settings
+
+NAMES = [name for name, _ in inspection.LOOKS]
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("inspected") / "home"
+    plan = demo.DemoPlan(home, 200, 1, date(2026, 1, 1), datetime.now(UTC))
+    demo.make(plan, randomness=os.urandom)
+    return home
+
+
+@pytest.fixture
+def home(made_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made_home, tmp_path / "home"))
+
+
+def looked_at(home: Path, **values: object) -> dict[str, Finding]:
+    """All findings by name, with some settings changed."""
+    found = inspect(settings.read(home, {}, command_line=values))
+    assert [one.name for one in found] == NAMES
+    return {one.name: one for one in found}
+
+
+def wrong_in(home: Path, **values: object) -> dict[str, str]:
+    """What is wrong, by name."""
+    return {one.name: one.text for one in looked_at(home, **values).values() if not one.ok}
+
+
+def test_a_fresh_home_is_well_and_is_left_as_it_was(home: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    assert wrong_in(home) == {}
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    # SQLite may leave an empty log beside a database that was opened.
+    added = {path.name for path in home.rglob("*") if path.is_file()} - {p.name for p in before}
+    assert added <= {"gateway.db-wal", "gateway.db-shm", "register.db-wal", "register.db-shm"}
+
+
+def test_problems_are_the_sentences_of_what_failed() -> None:
+    found = [Finding("one", True, "well"), Finding("two", False, "mend it")]
+    assert list(problems(found)) == ["two: mend it"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("agreements_directory", "agreements"),
+        ("versions_file", "versions"),
+        ("codes_file", "codes"),
+        ("signing_rsa_key_file", "signing keys"),
+        ("signing_p256_certificate_file", "signing keys"),
+        ("tls_certificate_file", "TLS"),
+        ("tls_key_file", "TLS"),
+        ("person_key_file", "keys"),
+    ],
+)
+def test_a_missing_file_is_named(home: Path, setting: str, name: str) -> None:
+    wrong = wrong_in(home, **{setting: "keys/missing"})
+    assert set(wrong) == {name}
+    assert str(home / "keys" / "missing") in wrong[name]
+
+
+def test_a_missing_evidence_key_leaves_the_evidence_unopened(home: Path) -> None:
+    wrong = wrong_in(home, evidence_key_file="keys/missing")
+    assert set(wrong) == {"keys", "evidence"}
+    assert str(home / "keys" / "missing") in wrong["keys"]
+
+
+@pytest.mark.parametrize("name", ["evidence.key", "rsa.key", "tls.key"])
+def test_a_key_that_others_may_read_is_refused(home: Path, name: str) -> None:
+    (home / "keys" / name).chmod(0o640)
+    wrong = wrong_in(home)
+    assert wrong
+    assert all("0600" in text for text in wrong.values())
+
+
+def test_keys_and_certificates_must_fit_together(home: Path) -> None:
+    wrong = wrong_in(
+        home, signing_rsa_key_file="keys/p256.key", tls_certificate_file="keys/rsa.pem"
+    )
+    assert set(wrong) == {"signing keys", "TLS"}
+    assert "does not belong to" in wrong["signing keys"]
+    assert "p256.key" in wrong["signing keys"]
+    assert "do not fit together" in wrong["TLS"]
+
+
+def issued(home: Path, name: str, *, days_left: int) -> dict[str, Any]:
+    """A signing and a TLS pair that end at midnight so many days from today, as settings."""
+    day = datetime.now(UTC).date() + timedelta(days=days_left + 1 - CERTIFICATE_DAYS)
+    authority = demo_authority(day, randomness=os.urandom)
+    pairs = {
+        "signing_p256": signing_certificate(
+            authority, day, kind=SigningKind.P256, randomness=os.urandom
+        ),
+        "tls": tls_certificate(authority, day, randomness=os.urandom),
+    }
+    values = {}
+    for kind, pair in pairs.items():
+        stem = home / "keys" / f"{name}-{kind}"
+        write_key(stem.with_suffix(".key"), pair.key)
+        write_certificate(stem.with_suffix(".pem"), pair.certificate)
+        values[f"{kind}_key_file"] = str(stem.with_suffix(".key"))
+        values[f"{kind}_certificate_file"] = str(stem.with_suffix(".pem"))
+    return values
+
+
+def test_certificates_are_renewed_before_their_last_day(home: Path) -> None:
+    soon = looked_at(home, **issued(home, "soon", days_left=40))
+    assert soon["signing keys"].ok
+    assert soon["TLS"].ok
+    assert " days" in soon["TLS"].text
+    last = wrong_in(home, **issued(home, "last", days_left=1))
+    assert set(last) == {"signing keys", "TLS"}
+    assert "P256 signing certificate expires within a day" in last["signing keys"]
+    over = wrong_in(home, **issued(home, "over", days_left=-3))
+    assert "has expired" in over["signing keys"]
+    assert "has expired" in over["TLS"]
+
+
+def test_no_https_port_needs_no_certificate(home: Path) -> None:
+    found = looked_at(home, https_port=0, tls_key_file="keys/missing")
+    assert found["TLS"].ok
+    assert "proxy" in found["TLS"].text
+
+
+def test_an_encrypted_tls_key_is_no_reason_to_ask_on_a_terminal(home: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    path = home / "keys" / "tls.key"
+    key = load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"parola"))
+    )
+    assert "has a password" in wrong_in(home)["TLS"]
+
+
+def test_a_database_that_is_not_there_is_not_made_by_looking(home: Path) -> None:
+    (home / "gateway.db").unlink()
+    (home / "register.db").unlink()
+    wrong = wrong_in(home)
+    assert set(wrong) == {"gateway database", "evidence", "register"}
+    assert "kps db upgrade" in wrong["gateway database"]
+    assert not (home / "gateway.db").exists()
+    assert not (home / "register.db").exists()
+
+
+def test_a_file_that_is_no_database_is_told_without_its_path(home: Path) -> None:
+    (home / "gateway.db").write_bytes(b"no database at all, " * 100)
+    wrong = wrong_in(home)
+    assert set(wrong) == {"gateway database", "evidence"}
+    assert all("database" in text for text in wrong.values())
+
+
+def test_another_key_file_and_a_cut_chain_are_seen(home: Path) -> None:
+    write_a_record(home)
+    assert looked_at(home)["evidence"].text.startswith("1 chains end where they should")
+    other = wrong_in(home, evidence_key_file="keys/person.key")
+    assert set(other) == {"evidence"}
+    assert "another key file" in other["evidence"]
+    with closing(sqlite3.connect(home / "gateway.db")) as connection, connection:
+        connection.execute("DELETE FROM evidence WHERE sequence > 1")
+    assert "1 chains do not end where they should" in wrong_in(home)["evidence"]
+
+
+def write_a_record(home: Path) -> None:
+    """A chain with a beginning, a record and an end."""
+    from kps_soap import database
+    from kps_soap.audit.appending import appender
+    from kps_soap.audit.keys import FileKey, Keyring, read_key_file
+    from kps_soap.entry import Entry, Event
+
+    keyring = Keyring(FileKey.of(read_key_file(home / "keys" / "evidence.key")))
+    engine = database.open_database(f"sqlite:///{home / 'gateway.db'}", wait_seconds_max=5)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with appender(
+        engine, keyring, worker="0", clock=lambda: now, random_bytes=os.urandom
+    ) as record:
+        record(Entry("1", now, "", Event.SEARCH))
+    engine.dispose()
+
+
+def test_changed_wsdls_are_counted(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "wsdl"
+    shutil.copytree(places.wsdl(), copy)
+    monkeypatch.setattr(places, "wsdl", lambda: copy)
+    next(copy.rglob("*.wsdl")).write_text("<x/>", encoding="ascii")
+    assert wrong_in(home) == {
+        "contracts": "1 WSDL files differ from their contracts: kps wsdl write"
+    }
+
+
+def test_an_old_parser_is_not_trusted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "LIBXML_LEAST", (99, 0))
+    assert set(wrong_in(home)) == {"XML parser"}
+
+
+def test_a_look_that_breaks_by_itself_is_not_hidden(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_settings: Settings) -> str:
+        raise ZeroDivisionError
+
+    looks: tuple[tuple[str, Callable[[Settings], str]], ...] = (("x", broken),)
+    monkeypatch.setattr(inspection, "LOOKS", looks)
+    with pytest.raises(ZeroDivisionError):
+        inspect(settings.read(home, {}))

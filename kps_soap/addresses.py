@@ -7,7 +7,7 @@ bound.  This module decides nothing about an address.
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 
 @lru_cache(maxsize=4096)
@@ -19,6 +19,18 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+@lru_cache(maxsize=4096)
+def household(text: str) -> str:
+    """What one caller can hold: an IPv4 address, or the /64 network of an IPv6 address.
+
+    A caller with IPv6 has a whole /64 to choose addresses from (RFC 6177).
+    """
+    address = parse_address(text)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, 64), strict=False))
+    return "" if address is None else str(address)
 
 
 @lru_cache(maxsize=4096)

@@ -53,7 +53,13 @@ from kps_soap.signing import Signer
 from kps_soap.terms import SYNTHETIC, AgreementStage, PublicStage
 
 #: Profile STANDART (hardening §4.2, 20): a window without generosity.
-STRICT_WINDOW: Final = Freshness(skew_seconds=60, age_seconds_max=300, timestamp_required=True)
+STRICT_WINDOW: Final = Freshness(
+    skew_seconds=60,
+    age_seconds_max=300,
+    timestamp_required=True,
+    late_seconds_max=0,
+    zone_required=True,
+)
 
 RECEIPT_BLOCK_SIZE: Final = 10_000
 REFUSAL_SOURCES_MAX: Final = 1_000

@@ -137,7 +137,8 @@ async def watch(vitals: Vitals, *, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
-            loaded = vitals.book.poll()
+            # Thousands of files take seconds to judge; the loop goes on answering meanwhile.
+            loaded = await asyncio.to_thread(vitals.book.poll)
             if loaded is not None:
                 unwritten.append(note_of_set(loaded, vitals.clock()))
             while unwritten:

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from kps_soap import faults
+from kps_soap.addresses import household
 from kps_soap.agreements import scope
 from kps_soap.agreements.agreement import Agreement
 from kps_soap.agreements.agreement_set import AgreementSet
@@ -127,7 +128,7 @@ class PublicStage:
             raise faults.ServiceNotGranted("no public agreement file")
         entry.agreement, entry.agreement_digest = public.file, public.digest
         scope.check_public(public, contract.name, contract.version)
-        self.rates.take(f"public {entry.source_address}", public.calls_per_second_max)
+        self.rates.take(f"public {household(entry.source_address)}", public.calls_per_second_max)
         return Terms("", None, public.name_matching, 1)
 
 

@@ -598,7 +598,8 @@ def test_without_evidence_there_is_a_fault_and_no_data(
     assert answer.headers == (("Retry-After", "5"), ("Kps-Sonuc-Kodu", "502"))
     assert SECRET not in shown(answer)
     assert SECRET not in caplog.text
-    assert world.records == world.counted == []
+    assert world.records == []
+    assert world.counted == []
 
 
 def test_a_fault_without_evidence_does_not_tell_what_the_answer_would_have_been() -> None:
@@ -713,10 +714,8 @@ def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> Non
             clock=lambda: NOW,
             answer_seconds=300,
         )
-        gateway = replace(
-            gateway_of(world),
-            agree=lambda _exchange, _vouched, _contract: Terms(Grant()),
-        )
+        terms: Any = Terms(Grant())
+        gateway = replace(gateway_of(world), agree=lambda _exchange, _vouched, _contract: terms)
         body = envelope(header=security()).encode()
         question = question_for(
             world, family=door, contract=ReadContract(world), unverified_body=body

@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from datetime import date
@@ -432,7 +433,7 @@ def test_where_there_is_no_fast_event_loop_the_standard_one_is_used(
         loops.append(type(asyncio.get_running_loop()).__module__.partition(".")[0])
 
     run_loop(look())
-    monkeypatch.setattr(serving.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     run_loop(look())
     assert loops == ["uvloop", "asyncio"]
 

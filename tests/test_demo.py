@@ -1,0 +1,90 @@
+"""The demo home: made whole, once, and never late."""
+
+import json
+import os
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from kps_soap import demo, settings
+from kps_soap.configured import load_agreements
+from kps_soap.contracts.catalogue import compile_all
+from kps_soap.registry import population
+
+DAY = date(2026, 1, 1)
+
+
+def made(home: Path, *, now: datetime, seed: int = 1) -> dict[str, object]:
+    plan = demo.DemoPlan(home, 200, seed, DAY, now, https_port=9443, http_port=9080)
+    path = demo.make(plan, randomness=os.urandom)
+    assert path == home.absolute() / demo.DEMO_FILE
+    described: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return described
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("made") / "deep" / "home"
+    made(home, now=datetime(2026, 3, 1, tzinfo=UTC))
+    return home
+
+
+def test_the_personas_of_the_file_are_those_of_the_register(home: Path) -> None:
+    described = json.loads((home / demo.DEMO_FILE).read_text(encoding="utf-8"))
+    personas = population.personas(1, DAY)
+    assert [one["identity_number"] for one in described["personas"]] == [
+        one.identity_number for one in personas
+    ]
+    assert described["base_url"] == "https://127.0.0.1:9443"
+    assert described["http_url"] == "http://127.0.0.1:9080"
+
+
+def test_every_account_of_an_agreement_is_open_with_a_password_of_its_own(home: Path) -> None:
+    described = json.loads((home / demo.DEMO_FILE).read_text(encoding="utf-8"))
+    named = {
+        account
+        for path in (home / "agreements").glob("*.toml")
+        for account in tomllib.loads(path.read_text(encoding="utf-8"))
+        .get("access", {})
+        .get("accounts", ())
+    }
+    assert {one["username"] for one in described["accounts"]} == named
+    assert len({one["password"] for one in described["accounts"]}) == len(named)
+
+
+def test_settings_are_relative_so_that_a_home_can_be_moved(home: Path) -> None:
+    text = (home / settings.FILE_NAME).read_text(encoding="utf-8")
+    assert str(home) not in text
+    read = settings.read(home, {})
+    assert read.evidence_key_file == home / "keys" / "evidence.key"
+
+
+def test_a_demo_of_later_years_has_agreements_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime(2031, 6, 1, tzinfo=UTC)
+    made(tmp_path / "later", now=later)
+    monkeypatch.setattr("kps_soap.configured.utc_now", lambda: later)
+    loaded = load_agreements(settings.read(tmp_path / "later", {}), compile_all())
+    chosen = loaded.choose("KRM-34-0417", later.date())
+    assert chosen.document.valid_until == date(2032, 12, 31)
+    company = next(one for one in loaded.agreements if one.institution.code == "SRK-0112")
+    # Only dates are moved: numbers of agreements and laws stay what they are.
+    assert company.number == "2026/305"
+
+
+def test_a_home_that_holds_anything_is_left_alone(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(demo.DemoError, match="already holds a gateway"):
+        made(home, now=datetime(2026, 3, 1, tzinfo=UTC))
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(demo.DemoError, match="not empty"):
+        made(tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_directory_is_a_place_for_a_home(tmp_path: Path) -> None:
+    described = made(tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC), seed=2)
+    other = population.personas(1, DAY)[0].identity_number
+    assert described["personas"][0]["identity_number"] != other  # type: ignore[index]

@@ -40,6 +40,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     bounds: ClassVar[Bounds]
+    #: Set when the server begins to stop, for connections that were on their way by then.
+    stopping: ClassVar[bool] = False
     _deadline: TimerHandle | None = None
     _header_bytes = 0
     _in_headers = False
@@ -48,6 +50,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._start_deadline()
+        if self.stopping:
+            self.loop.call_later(GOODBYE_SECONDS, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
@@ -76,6 +80,8 @@ class BoundedProtocol(HttpToolsProtocol):
             # The parser stops, uvicorn answers 400 and closes.
             raise HeadersTooLarge
         super().on_headers_complete()
+        if self.stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._in_body = False

@@ -68,6 +68,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a connection that is being made now would otherwise be served on and on."""
+        protocol: Any = self.config.http_protocol_class
+        protocol.stopping = True
+        await super().shutdown(sockets)
+
 
 def _server(application: Any, listener: Listener, bounds: Bounds) -> _Server:
     config = uvicorn.Config(

@@ -11,7 +11,6 @@ import click
 
 from kps_soap.cli.terminal import NO, WRONG, home_option, json_option, show_json, stop
 from kps_soap.demo_file import read_demo_account
-from kps_soap.query_client import AnswerNotGenuine, Asked, QueryFailed, ask
 
 
 @click.command()
@@ -52,6 +51,9 @@ def query(
     numbers: tuple[int, ...],
 ) -> None:
     """Ask about identity NUMBERS.  Exit code 1 when the query is refused or not genuine."""
+    # zeep is slow to import, and neither the other commands nor the workers need it.
+    from kps_soap.query_client import AnswerNotGenuine, Asked, QueryFailed, ask
+
     known = read_demo_account(home, account)
     password = chosen = base_url = None
     if known is not None:

@@ -1,11 +1,13 @@
 """The direct door over real https: what the README promises to integrators."""
 
+import hashlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,8 @@ from kps_soap.client import (
 ROOT = Path(__file__).resolve().parents[2]
 COMPANY, BANK, STRICT, PLAIN = "SRK-0112", "BNK-0046", "V-06-0001", "B-34-0417"
 PASSPORT = on_behalf(inquirer="V06-PASAPORT-01", purpose="PASAPORT", case_number="2026/14")
+#: Index of the persona who has no record.
+ABSENT = 63
 UNKNOWN = {"username": "KRM-YOK", "password": "d41d8cd98f00b204e9800998ecf8427e"}
 
 
@@ -528,6 +532,68 @@ def test_other_paths_and_methods_get_a_short_word(gateway: Served) -> None:
     assert put.status == 405
     assert put.headers["allow"] == "GET, POST"
     assert plain(put.payload)["faultstring"].startswith("Bu adrese yalnızca POST")
+
+
+def test_what_never_became_an_envelope_has_a_status_of_its_own(gateway: Served) -> None:
+    question = envelope(person_query(gateway.number(0)))
+    large = envelope(person_query([gateway.number(0)] * 2000))
+    assert len(large) > 128 * 1024
+    for body, media, status in (
+        (b"<s:Envelope", "text/xml", 400),
+        (b"", "text/xml", 400),
+        (large, "text/xml", 413),
+        (question, "application/json", 415),
+        (question, "text/xml; charset=iso-8859-9", 415),
+    ):
+        reply = gateway.post(PERSON, body, names={"Content-Type": media})
+        assert reply.fault[:2] == (status, "Client"), (status, media)
+        verified(gateway, reply)
+
+
+# Evidence
+
+
+def recorded(gateway: Served, reply: Reply) -> dict[str, Any] | None:
+    """The record of an answer, found by the request number that its caller got."""
+    with closing(sqlite3.connect(gateway.home / "gateway.db")) as connection:
+        connection.row_factory = sqlite3.Row
+        request = (reply.headers["kps-istek-no"],)
+        row = connection.execute("SELECT * FROM evidence WHERE request_id = ?", request).fetchone()
+    return None if row is None else dict(row)
+
+
+@pytest.mark.parametrize("soap", [SOAP11, SOAP12], ids=["1.1", "1.2"])
+def test_whoever_names_an_account_that_exists_leaves_a_record(gateway: Served, soap: str) -> None:
+    replies = answers_of_every_kind(gateway, soap)
+    # Nobody is named in it: it is counted, and has no record of its own (design D6).
+    assert recorded(gateway, replies.pop("not well-formed")) is None
+    for kind, reply in replies.items():
+        row = recorded(gateway, reply)
+        assert row is not None, kind
+        assert row["account"].startswith("KRM-")
+        assert row["http_status"] == reply.status
+        assert row["question_digest"] == hashlib.sha256(reply.question).hexdigest()
+        assert row["sent_digest"] == hashlib.sha256(reply.body).hexdigest()
+        answered = kind.startswith("answer")
+        assert (row["event"] == "SORGU") == answered, kind
+        assert (row["refusal"] is None) == answered
+        assert row["units"] == int(answered)
+        said = verified(gateway, reply).receipt.get("AlindiNo")
+        # Before the password is right, a receipt would tell that the account exists.
+        assert row["receipt_number"] == said
+        assert (said is None) == (kind in ("security fault", "action fault"))
+
+
+def test_the_log_holds_nothing_of_persons_and_no_secret(gateway: Served) -> None:
+    answers_of_every_kind(gateway, SOAP11)
+    log = gateway.log
+    assert "SYNTHETIC" in log
+    for persona in gateway.demo["personas"][:ABSENT]:
+        assert str(persona["identity_number"]) not in log
+        assert not persona["surname"] or persona["surname"] not in log
+    for account in gateway.demo["accounts"]:
+        assert account["password"] not in log
+    assert "Traceback" not in log
 
 
 def test_the_health_page_says_ready_and_synthetic(gateway: Served) -> None:

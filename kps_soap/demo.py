@@ -24,7 +24,8 @@ from kps_soap.contracts.catalogue import all_contracts
 from kps_soap.credentials import set_password
 from kps_soap.registry import population
 from kps_soap.registry.persona_cast import Persona
-from kps_soap.settings import FILE_NAME, render
+from kps_soap.settings import FILE_NAME, SettingsRefused, render
+from kps_soap.settings import of as settings_of
 
 DEMO_FILE: Final = "demo.json"
 AGREEMENTS: Final = "agreements"
@@ -57,13 +58,15 @@ class DemoPlan:
 def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Path:
     """Make the home and return the path of its ``demo.json``.
 
-    Raises ``DemoError`` when the home already holds a gateway, or anything else.
+    Raises ``DemoError`` when the home already holds a gateway, or anything else, and for a
+    name that no certificate and no setting can hold.
     """
     home = plan.home.absolute()
     if (home / FILE_NAME).exists():
         raise DemoError("This directory already holds a gateway; choose another or remove it.")
     if home.is_dir() and any(home.iterdir()):
         raise DemoError("This directory is not empty; choose another or remove it.")
+    _check_hosts(home, plan)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     register_url = f"sqlite:///{home / 'register.db'}"
     gateway_url = f"sqlite:///{home / 'gateway.db'}"
@@ -88,13 +91,28 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     return target
 
 
+def _hosts(plan: DemoPlan) -> list[str]:
+    """The names of the demo as a setting has them; an IPv6 address stands in brackets."""
+    names = ("localhost", "127.0.0.1", *plan.names)
+    return [f"[{name}]" if ":" in name else name for name in names]
+
+
+def _check_hosts(home: Path, plan: DemoPlan) -> None:
+    try:
+        settings_of(home, {"allowed_hosts": _hosts(plan)})
+    except SettingsRefused:
+        raise DemoError(
+            "A name must be a host name in ASCII (its xn-- form) or an IP address."
+        ) from None
+
+
 def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, object]:
     def inside(path: Path) -> str:
         return str(path.relative_to(home))
 
     return {
         "public_base_url": f"https://127.0.0.1:{plan.https_port}",
-        "allowed_hosts": ["localhost", "127.0.0.1", *plan.names],
+        "allowed_hosts": _hosts(plan),
         "https_port": plan.https_port,
         "http_port": plan.http_port,
         "tls_certificate_file": inside(files.tls_certificate),

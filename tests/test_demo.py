@@ -4,9 +4,11 @@ import json
 import os
 import tomllib
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from kps_soap import demo, settings
 from kps_soap.configured import load_agreements
@@ -82,6 +84,29 @@ def test_a_home_that_holds_anything_is_left_alone(home: Path, tmp_path: Path) ->
     with pytest.raises(demo.DemoError, match="not empty"):
         made(tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_name_that_nothing_can_hold_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    for name in ("geçit.example", "two words", ""):
+        plan = demo.DemoPlan(
+            tmp_path / "home", 200, 1, DAY, datetime(2026, 3, 1, tzinfo=UTC), names=(name,)
+        )
+        with pytest.raises(demo.DemoError, match="host name in ASCII"):
+            demo.make(plan, randomness=os.urandom)
+    assert not (tmp_path / "home").exists()
+
+
+def test_further_names_stand_in_the_settings_and_in_the_certificate(tmp_path: Path) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    names = ("gecit.example", "2001:db8::1")
+    plan = demo.DemoPlan(tmp_path, 200, 1, DAY, now, names=names)
+    demo.make(plan, randomness=os.urandom)
+    read = settings.read(tmp_path, {})
+    assert read.allowed_hosts == ("localhost", "127.0.0.1", "gecit.example", "[2001:db8::1]")
+    certificate = x509.load_pem_x509_certificate(read.tls_certificate_file.read_bytes())
+    named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "gecit.example" in named.get_values_for_type(x509.DNSName)
+    assert ip_address("2001:db8::1") in named.get_values_for_type(x509.IPAddress)
 
 
 def test_an_empty_directory_is_a_place_for_a_home(tmp_path: Path) -> None:

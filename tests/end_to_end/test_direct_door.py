@@ -286,6 +286,28 @@ def test_faults_of_the_message_say_what_to_do_and_name_the_request(gateway: Serv
     assert b"on bir" not in reply.body
 
 
+@pytest.mark.parametrize("soap", [SOAP11, SOAP12], ids=["1.1", "1.2"])
+def test_broken_rules_of_soap_have_the_codes_of_the_standard(gateway: Served, soap: str) -> None:
+    media = {"Content-Type": "text/xml" if soap == SOAP11 else "application/soap+xml"}
+    good = gateway.ask(PERSON, person_query(gateway.number(0)), soap=soap).question.decode()
+    sender = "Client" if soap == SOAP11 else "Sender"
+    demanded = '<x:X xmlns:x="urn:x" s:mustUnderstand="1"/></s:Header>'
+    context = '<SorguBaglami xmlns="urn:kps-soap:baglam:1"><Baska/></SorguBaglami></s:Header>'
+    for question, code in (
+        (good.replace(soap, "urn:soap-1.3"), "VersionMismatch"),
+        (good.replace("</s:Header>", demanded), "MustUnderstand"),
+        (good.replace("</s:Header>", context), sender),
+        (good.replace("</s:Body>", "<x/></s:Body>"), sender),
+        (good.replace("<s:Body>", "<s:Body/><s:Body>"), sender),
+    ):
+        reply = gateway.post(PERSON, question.encode(), names=media)
+        assert reply.fault[:2] == (500, code)
+        # An envelope of no known version is answered in the oldest one.
+        unknown = code == "VersionMismatch"
+        assert etree.QName(reply.root).namespace == (SOAP11 if unknown else soap)
+        verified(gateway, reply)
+
+
 # What the agreement gives
 
 

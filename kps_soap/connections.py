@@ -1,17 +1,20 @@
 """What one connection may take: the bounds that uvicorn's HTTP protocol lacks.
 
-How long and how large the headers of a request may be, and how long a goodbye may take.  HTTP
-itself stays uvicorn's business; this room knows nothing of SOAP, of sockets or of processes.
+How long and how large the headers of a request may be, how far ahead a caller may send, and how
+long a goodbye may take.  HTTP itself stays uvicorn's business; this room knows nothing of SOAP,
+of sockets or of processes.
 """
 
 from __future__ import annotations
 
 import re
 from asyncio import TimerHandle, Transport
+from collections.abc import Sized
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 #: How long a closing connection may take to say goodbye when the gateway stops.
 GOODBYE_SECONDS: Final = 0.5
@@ -31,6 +34,27 @@ class HeadersTooLarge(Exception):
     """Ends the parsing of a request whose headers came whole, but too large."""
 
 
+class PatientFlow(FlowControl):
+    """Reads on only when no request waits behind the one being answered.
+
+    uvicorn reads on after every answer, however many requests it has already taken in; a caller
+    who sends thousands without reading one answer would fill the memory.
+    """
+
+    def __init__(self, transport: Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            super().pause_reading()
+
+    def resume_reading(self) -> None:
+        # A line that is closed cannot be read on, and must not be told to.
+        if not self._waiting and not self._transport.is_closing():
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """Closes a connection whose request headers are too slow or too large.
 
@@ -42,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
     bounds: ClassVar[Bounds]
     #: Set when the server begins to stop, for connections that were on their way by then.
     stopping: ClassVar[bool] = False
+    _answering: RequestResponseCycle | None = None
     _deadline: TimerHandle | None = None
     _header_bytes = 0
     _in_headers = False
@@ -49,13 +74,24 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = PatientFlow(transport, self.pipeline)
         self._start_deadline()
         if self.stopping:
             self.loop.call_later(GOODBYE_SECONDS, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
+        # uvicorn tells only the request that came last that nobody listens any more.
+        left = [cycle for cycle, _ in self.pipeline]
+        self.pipeline.clear()
+        for cycle in [*left, *([self._answering] if self._answering else [])]:
+            cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         if self.cycle is None or self.cycle.response_complete:

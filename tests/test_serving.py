@@ -1,6 +1,7 @@
 """Sockets, the bounds of a connection, and worker processes that are kept alive."""
 
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -166,6 +167,69 @@ def test_headers_without_an_end_are_cut_off_by_their_size() -> None:
         assert served.application.paths == []
 
     serving_with(work, Bounds(header_seconds_max=60, header_bytes_max=1_000, idle_seconds_max=60))
+
+
+def test_a_caller_who_sends_far_ahead_is_answered_in_order_and_read_no_further() -> None:
+    async def work(served: Served) -> None:
+        count = 200
+        reader, writer = await served.connect()
+        writer.write(b"".join(request("/", b"%06d" % number) for number in range(count)))
+        answers = b""
+        async with asyncio.timeout(10):
+            while answers.count(b"HTTP/1.1 200") < count or not answers.endswith(
+                b"%06d" % (count - 1)
+            ):
+                answers += await reader.read(65_536)
+        places = [answers.index(b"%06d" % number) for number in range(count)]
+        assert places == sorted(places)
+
+    serving_with(work)
+
+
+def test_a_caller_who_sends_ahead_and_leaves_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work(served: Served) -> None:
+        _, writer = await served.connect()
+        writer.write(b"".join([request("/late", b"body")] * 3))
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+        await asyncio.sleep(0.6)
+        assert served.application.paths == ["/late"]
+
+    serving_with(work)
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+
+
+def test_nothing_more_is_read_while_requests_wait_behind_another() -> None:
+    class Line:
+        """A transport that keeps what it was told."""
+
+        def __init__(self) -> None:
+            self.told: list[str] = []
+            self.closing = False
+
+        def is_closing(self) -> bool:
+            return self.closing
+
+        def pause_reading(self) -> None:
+            self.told.append("pause")
+
+        def resume_reading(self) -> None:
+            self.told.append("resume")
+
+    line, waiting = Line(), ["a request", "another"]
+    flow = connections.PatientFlow(line, waiting)  # type: ignore[arg-type]
+    flow.pause_reading()
+    flow.resume_reading()
+    waiting.clear()
+    flow.resume_reading()
+    assert line.told == ["pause", "resume"]
+    line.closing = True
+    flow.pause_reading()
+    flow.resume_reading()
+    assert line.told == ["pause", "resume"]
 
 
 def test_headers_that_come_whole_but_too_large_are_refused_and_reach_nobody() -> None:

@@ -93,6 +93,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """A caller who has said all may still listen: the last answer goes out, then the end."""
+        cycle = self.cycle
+        over_tls = self.transport.get_extra_info("sslcontext") is not None
+        if over_tls or cycle is None or cycle.response_complete or self._in_body:
+            return None
+        cycle.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         if self.cycle is None or self.cycle.response_complete:
             self._start_deadline()

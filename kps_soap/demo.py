@@ -66,6 +66,8 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
         raise DemoError("This directory already holds a gateway; choose another or remove it.")
     if home.is_dir() and any(home.iterdir()):
         raise DemoError("This directory is not empty; choose another or remove it.")
+    if any(letter in str(home) for letter in "?#%"):
+        raise DemoError("The path of a home may not hold ?, # or %; choose another.")
     _check_hosts(home, plan)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     register_url = f"sqlite:///{home / 'register.db'}"

@@ -127,6 +127,8 @@ def _tls(settings: Settings) -> str:
             "The TLS certificate and key do not fit together, or the key has a password."
         ) from None
     certificate = x509.load_pem_x509_certificates(pem)[0]
+    if certificate.not_valid_before_utc > utc_now():
+        raise Failed("The TLS certificate is not valid yet; check the clock, or renew it.")
     days = (certificate.not_valid_after_utc - utc_now()).days
     if days < 1:
         raise Failed("The TLS certificate has expired or expires today; renew it.")

@@ -14,6 +14,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from kps_soap import turkish
 
 
@@ -193,8 +196,16 @@ def _read_database_url(raw: object, home: Path) -> str:
     expected = f"{_SQLITE}FILE or {_POSTGRESQL}USER@HOST/DATABASE"
     text = _text(raw, expected)
     if text.startswith(_SQLITE) and len(text) > len(_SQLITE):
-        return f"{_SQLITE}{home / text.removeprefix(_SQLITE)}"
+        path = str(home / text.removeprefix(_SQLITE))
+        if any(letter in path for letter in "?#%"):
+            raise Unfit("must lead to a file whose path holds no ?, # or %")
+        return f"{_SQLITE}{path}"
     if text.startswith(_POSTGRESQL) and len(text) > len(_POSTGRESQL):
+        try:
+            make_url(text)
+        except (ValueError, ArgumentError):
+            # The parser's own words would quote the password.
+            raise Unfit(f"must be {expected}; write special characters as %XX") from None
         return text
     raise Unfit(f"must be {expected}")
 

@@ -202,6 +202,21 @@ def test_a_caller_who_sends_ahead_and_leaves_is_no_error(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
+def test_a_caller_who_has_said_all_still_gets_the_answer() -> None:
+    async def work(served: Served) -> None:
+        reader, writer = await served.connect()
+        writer.write(request("/late", b"body"))
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            assert (await reader.read()).endswith(b"body")
+        reader, writer = await served.connect()
+        writer.write(request("/", b"body")[:-2])
+        writer.write_eof()
+        assert await closed(reader) == b""
+
+    serving_with(work)
+
+
 def test_nothing_more_is_read_while_requests_wait_behind_another() -> None:
     class Line:
         """A transport that keeps what it was told."""

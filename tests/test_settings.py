@@ -313,3 +313,21 @@ def test_a_name_that_is_no_setting_cannot_be_rendered() -> None:
 def test_any_text_survives_being_written_as_toml(text: str) -> None:
     written = f"value = {setting_kinds.PATH.write(text)}"
     assert tomllib.loads(written) == {"value": text}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://u:pa@ss:w0rdSECRET@127.0.0.1:1/x",
+        "postgresql+psycopg://u@[::1/x",
+        "sqlite:///what?.db",
+        "sqlite:///100%.db",
+    ],
+)
+def test_a_database_address_that_cannot_be_read_is_refused_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        settings.of(tmp_path, {"gateway_url": url})
+    assert "w0rdSECRET" not in str(refused.value)
+    assert "gateway_url" in str(refused.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from kps_soap.cli.terminal import (
     WRONG,
     home_option,
     json_option,
+    printable,
     progress_bar,
     settings_of,
     show_json,
@@ -43,7 +45,15 @@ _COLUMNS: Final = (
 reason_option = click.option(
     "--reason", required=True, help="Why you look; it is kept in the evidence."
 )
-by_option = click.option("--by", default=getpass.getuser, help="Who looks; else your login name.")
+by_option = click.option("--by", default=lambda: _login(), help="Who looks; else your login name.")
+
+
+def _login() -> str:
+    """The login name, or the number of an account that has none (as in a container)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @click.group()
@@ -71,6 +81,8 @@ def _opened(settings: Settings) -> Iterator[tuple[Engine, Keyring, Record]]:
 
 
 def _asker(by: str, reason: str) -> searching.Asker:
+    if not by.strip():
+        stop("Say who looks: --by NAME.", WRONG)
     return searching.Asker(by, reason, secrets.token_hex(16), utc_now(), "CLI")
 
 
@@ -80,11 +92,11 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ISTANBUL)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         stop("Write a time like 2026-11-21 or 2026-11-21T14:30 (Europe/Istanbul).", WRONG)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ISTANBUL)
-    return moment.astimezone(UTC)
 
 
 def _person(text: str | None) -> int | None:
@@ -109,7 +121,7 @@ def _person(text: str | None) -> int | None:
 @click.option("--service")
 @click.option("--receipt", "receipt_number", help="Receipt number.")
 @click.option("--request", "request_id", help="Request number (Kps-Istek-No).")
-@click.option("--outcome", type=int, help="Outcome number, e.g. 205.")
+@click.option("--outcome", type=click.IntRange(0, 999), help="Outcome number, e.g. 205.")
 @click.option("--refusal", help="Name of a refusal, e.g. CredentialsRefused.")
 @click.option("--since", help="From this time on (Europe/Istanbul).")
 @click.option("--until", help="Before this time (Europe/Istanbul).")
@@ -161,7 +173,8 @@ def _position(text: str | None) -> searching.Position | None:
     if text is None:
         return None
     parts = text.split(":")
-    if len(parts) != 3 or not (parts[0].isdecimal() and parts[2].isdecimal()):
+    numbers = (parts[0], parts[-1])
+    if len(parts) != 3 or not all(one.isdecimal() and len(one) < 19 for one in numbers):
         stop("Give --after what the last page named.", WRONG)
     return searching.Position(int(parts[0]), parts[1], int(parts[2]))
 
@@ -200,14 +213,14 @@ def show(home: Path, as_json: bool, reason: str, by: str, record_or_receipt: str
         show_json(value)
         return
     for name, content in value.items():
-        click.echo(f"{name}: {content}")
+        click.echo(f"{name}: {printable(content)}")
 
 
 def _place(
     text: str, search_for: Callable[[searching.Criteria], searching.Page]
 ) -> tuple[str, int]:
     chain_id, _, sequence = text.partition(":")
-    if sequence.isdecimal():
+    if sequence.isdecimal() and len(sequence) < 19:
         return chain_id, int(sequence)
     page = search_for(searching.Criteria(receipt_number=text))
     if not page.found:

@@ -6,9 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from kps_soap.cli.terminal import (
     NO,
+    WRONG,
     home_option,
     json_option,
     progress_bar,
@@ -43,6 +46,7 @@ def make(url: str, persons: int, seed: int, day: datetime | None, numbers: str) 
     from kps_soap.registry.population import make as make_population
 
     date = istanbul_date(utc_now()) if day is None else day.date()
+    _check_url(url)
     try:
         with progress_bar("Making synthetic people") as step:
             make_population(
@@ -51,6 +55,14 @@ def make(url: str, persons: int, seed: int, day: datetime | None, numbers: str) 
     except (*OPERATOR_ERRORS, ValueError) as error:
         stop(sentence_of(error), NO)
     click.echo(f"{persons} synthetic persons of {date} are ready.")
+
+
+def _check_url(url: str) -> None:
+    """Stop at what is no address of a database; its own words would quote a password."""
+    try:
+        make_url(url)
+    except (ValueError, ArgumentError):
+        stop("Give sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE.", WRONG)
 
 
 @population.command()
@@ -62,6 +74,7 @@ def check(home: Path, as_json: bool, url: str | None) -> None:
     from kps_soap.registry.checker import check as check_population
 
     register_url = url or settings_of(home).register_url
+    _check_url(register_url)
     try:
         with progress_bar("Checking") as step:
             violations = check_population(register_url, progress=step)

@@ -37,9 +37,16 @@ def stop(sentence: str, code: int) -> NoReturn:
     raise SystemExit(code)
 
 
+def _is_home(home: Path) -> bool:
+    try:
+        return (home / FILE_NAME).is_file()
+    except OSError:
+        return False
+
+
 def settings_of(home: Path, **command_line: object) -> Settings:
     """The home's settings; every error at once on standard error, exit code 2."""
-    if not (home / FILE_NAME).is_file():
+    if not _is_home(home):
         stop(
             f"There is no {FILE_NAME} in this home. Name the home with --home, "
             "or make a demo with: kps demo init HOME",
@@ -69,12 +76,20 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
+def printable(value: object) -> str:
+    """One line that no terminal obeys: control characters are shown, not sent."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(value)
+    )
+
+
 def show_table(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
     """Rows under their column names, as wide as their longest value."""
     if not rows:
         click.echo("(none)")
         return
-    texts = [[str(row.get(name, "")) for name in columns] for row in rows]
+    texts = [[printable(row.get(name, "")) for name in columns] for row in rows]
     widths = [max(len(name), *(len(line[i]) for line in texts)) for i, name in enumerate(columns)]
     for line in [list(columns), *texts]:
         click.echo("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())

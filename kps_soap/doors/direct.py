@@ -176,7 +176,8 @@ class DirectDoor:
             *exchange.headers,
             *self.standing_headers,
         ]
-        if not secret:
+        # Only a number of the catalogue shows: refusals without one have no header.
+        if not secret and (status == 200 or entry.outcome):
             headers.append(("Kps-Sonuc-Kodu", str(entry.outcome)))
         now = self.clock()
         digest = body_digest(version, canonical)

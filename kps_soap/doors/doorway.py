@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from kps_soap import faults
 from kps_soap.doors import public_pages, wsdl
 from kps_soap.doors.intake import Disconnected, Intake, Receive, Scope, Send, send_answer
-from kps_soap.gateway import Answer, Family, Gateway
+from kps_soap.gateway import Answer, Family, Gateway, Question
 from kps_soap.turkish import ascii_lower
 
 log = logging.getLogger("kps.doorway")
@@ -69,23 +69,31 @@ class Doorway:
             await send_answer(send, self._page(scope, place) if secure else NOT_PLAIN)
         elif place is None:
             await send_answer(send, self._no_place(scope))
-        elif self.in_flight >= self.in_flight_max:
-            await send_answer(send, BUSY)
         else:
-            self.in_flight += 1
             try:
                 await self._walk(place, scope, receive, send)
             except Disconnected:
                 log.info("a caller left before its request had come whole")
-            finally:
-                self.in_flight -= 1
 
     async def _walk(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         question = await self.intake.question(
             scope, receive, family=place.family, contract=place.contract
         )
         unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
-        await send_answer(send, await self.gateway.answer(question), last=unread)
+        await send_answer(send, await self._answer(question), last=unread)
+
+    async def _answer(self, question: Question) -> Answer:
+        """Walk the line, if there is a place on it.
+
+        Only the work itself takes a place: a caller who sends or reads slowly takes none.
+        """
+        if self.in_flight >= self.in_flight_max:
+            return BUSY
+        self.in_flight += 1
+        try:
+            return await self.gateway.answer(question)
+        finally:
+            self.in_flight -= 1
 
     def _page(self, scope: Scope, place: Place | None) -> Answer:
         if place is None:

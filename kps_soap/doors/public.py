@@ -187,7 +187,7 @@ class PublicDoor:
             ("Content-Type", version.content_type),
             ("Cache-Control", "private, max-age=0"),
             ("Kps-Istek-No", entry.request_id),
-            ("Kps-Sonuc-Kodu", str(outcome)),
+            *([("Kps-Sonuc-Kodu", str(outcome))] if status == 200 or outcome else []),
             *extra,
             *self.standing_headers,
         )

@@ -15,6 +15,7 @@ from end_to_end.questions import PERSON, person_query
 from end_to_end.running import Served, free_ports, kps
 from kps_soap import places
 from kps_soap.cli import main
+from kps_soap.cli.terminal import printable
 
 COMPANY_FILE = "ornek-sirket.toml"
 ADDRESS_SERVICE = """
@@ -739,3 +740,20 @@ def test_exit_codes_reach_the_shell(gateway: Served, home: Path) -> None:
     assert genuine.stderr == "The signature is genuine.\n"
     refused = kps("query", "1", "--account", "KRM-42-0003", "--home", str(gateway.home))
     assert refused.returncode == 1
+
+
+def test_a_database_address_is_never_repeated_with_its_password() -> None:
+    made = kps("population", "make", "postgresql+psycopg://u:pa@ss:w0rdSECRET@127.0.0.1:1/x")
+    assert made.returncode == 2
+    assert "w0rdSECRET" not in made.stderr + made.stdout
+
+
+def test_no_terminal_obeys_what_a_caller_sent() -> None:
+    assert printable("a\nb\x1b[2J\x9bÇ") == "a\\nb\\x1b[2J\\x9bÇ"
+
+
+def test_a_home_whose_path_no_database_address_can_hold_is_refused(tmp_path: Path) -> None:
+    made = kps("demo", "init", str(tmp_path / "q?x"), "--persons", "200")
+    assert made.returncode == 1
+    assert "may not hold" in made.stderr
+    assert not list(tmp_path.iterdir())

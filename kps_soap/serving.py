@@ -167,6 +167,7 @@ class Supervisor:
         self._workers: dict[int, _Worker] = {}
         self._stopping = False
         self._announced = False
+        self._once_ready: set[int] = set()
         self._wake_reader, self._wake_writer = os.pipe()
 
     def run(self) -> int:
@@ -214,6 +215,7 @@ class Supervisor:
                 with contextlib.suppress(EOFError):
                     worker.ready.recv()
                     worker.is_ready = True
+                    self._once_ready.add(index)
             if not worker.process.is_alive() and (code := self._replace(index, worker)):
                 return code
         if not self._announced and all(worker.is_ready for worker in self._workers.values()):
@@ -224,7 +226,7 @@ class Supervisor:
     def _replace(self, index: int, worker: _Worker) -> int:
         """Start another worker in place of one that ended, now or after a pause."""
         ended_with, now = worker.process.exitcode, time.monotonic()
-        if not self._announced and not worker.is_ready:
+        if index not in self._once_ready:
             return ended_with or STARTUP_FAILED
         if worker.failed_at is None:
             log.warning("worker %d ended with code %s; starting another", index, ended_with)

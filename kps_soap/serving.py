@@ -144,9 +144,9 @@ class Supervisor:
     """Keeps ``count`` worker processes alive until it is told to stop.
 
     ``main`` runs in each worker with its index, the listeners and a pipe on which it says that
-    it is ready.  Before all are ready for the first time, a worker that ends stops everything:
-    it would end the same way again.  Later it is started again, after ``pause_seconds`` if it
-    did not get ready, while the others go on.
+    it is ready.  A worker that ends before its place was ever ready stops everything: it would
+    end the same way again.  Later it is started again, after ``pause_seconds`` if it did not
+    get ready, while the others go on.
     """
 
     def __init__(

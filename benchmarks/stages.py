@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.messages import direct_message
 from kps_soap.app import Running, open_gateway
 from kps_soap.configured import utc_now
-from kps_soap.gateway import Exchange, Question, _new_entry
+from kps_soap.gateway import Exchange, Question, _new_exchange
 from kps_soap.settings import read
 
 CALLS = 2_000
@@ -60,7 +60,7 @@ async def _stages(running: Running, message: bytes) -> dict[str, float]:
             received_at=utc_now(),
             request_id="0" * 32,
         )
-        return Exchange(question, _new_entry(question))
+        return _new_exchange(question)
 
     one = exchange()
     family.read(one)

@@ -17,9 +17,12 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from kps_soap import database, identity_number, places, rosters
+from kps_soap.addresses import parse_address
+from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.book import AgreementBook
 from kps_soap.agreements.versions import Versions
 from kps_soap.audit.aggregates import RefusalCounts
+from kps_soap.audit.alongside import LockPolicy
 from kps_soap.audit.keys import FileKey, Keyring, read_key_file
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.writer import Clocks, EvidenceWriter
@@ -36,6 +39,7 @@ from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.contracts.wsdl import file_of, wsdl_of
 from kps_soap.credentials import StoredCredentials
 from kps_soap.criteria_stage import CriteriaStage
+from kps_soap.doors import public_pages, wsdl
 from kps_soap.doors.direct import DirectDoor, receipt_of
 from kps_soap.doors.doorway import Doorway, Place, by_path
 from kps_soap.doors.intake import Intake
@@ -44,6 +48,7 @@ from kps_soap.doors.wsdl import Addresses
 from kps_soap.envelopes import Reader
 from kps_soap.faults import Refusal
 from kps_soap.gateway import Exchange, Gateway
+from kps_soap.logins import Logins
 from kps_soap.lookups import Lookups
 from kps_soap.quotas import CallRates
 from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_set, watch
@@ -125,7 +130,9 @@ async def _open(
     stack.callback(passwords.close)
     vitals = Vitals(book, register, evidence, refusals, signers, utc_now)
     intake = _intake(settings)
-    direct = _direct_door(settings, StoredCredentials(lookups), passwords, signers, register)
+    logins = Logins(passwords, lambda account, address: _lets_in(book.current(), account, address))
+    credentials = StoredCredentials(lookups, utc_now)
+    direct = _direct_door(settings, credentials, logins, signers, register)
     doorway = Doorway(
         gateway=gateway,
         intake=intake,
@@ -157,6 +164,11 @@ async def _open_evidence(
         random_bytes=secrets.token_bytes,
         deadline_seconds=settings.evidence_seconds_max,
         waiting_max=settings.in_flight_max * 2,
+        locks=LockPolicy(
+            settings.password_failures_max,
+            settings.password_lock_seconds,
+            settings.password_failures_per_day_max,
+        ),
     )
     await evidence.start()
     stack.push_async_callback(evidence.close)
@@ -203,6 +215,16 @@ def _passwords(settings: Settings) -> Passwords:
     )
 
 
+def _lets_in(agreements: AgreementSet, account: str, address: str) -> bool:
+    """Whether any agreement of the account lets calls come from this address."""
+    source = parse_address(address)
+    return source is not None and any(
+        source in network
+        for agreement in agreements.for_account(account)
+        for network in agreement.access.networks
+    )
+
+
 def _intake(settings: Settings) -> Intake:
     return Intake(
         body_bytes_max=settings.body_bytes_max,
@@ -233,14 +255,14 @@ def _public_door(
 def _direct_door(
     settings: Settings,
     credentials: StoredCredentials,
-    passwords: Passwords,
+    logins: Logins,
     signers: Mapping[str, Signer],
     register: Register,
 ) -> DirectDoor:
     return DirectDoor(
         reader=Reader(limits_of(settings)),
         credentials=credentials,
-        passwords=passwords,
+        logins=logins,
         window=Freshness(
             settings.clock_skew_seconds, settings.message_age_seconds_max, timestamp_required=False
         ),
@@ -256,9 +278,13 @@ def _place(compiled: CompiledContract, public: PublicDoor, direct: DirectDoor) -
     contract = compiled.contract
     document = (places.wsdl() / file_of(contract)).read_bytes()
     if contract.convention is Convention.XML_SERIALIZER:
-        return Place(f"/Service/{contract.name}.asmx", public, compiled, document)
+        path = f"/Service/{contract.name}.asmx"
+        page = public_pages.contract_page(compiled, path, document)
+        return Place(path, page, public, compiled)
     path = f"/kps/{contract.name}/{contract.version}"
-    return Place(path, direct, compiled, document, wsdl_of(contract, policy=True))
+    with_policy = wsdl_of(contract, policy=True)
+    page = wsdl.contract_page(compiled, path, document, with_policy)
+    return Place(path, page, direct, compiled)
 
 
 async def _stop(running: Running, watching: asyncio.Task[None]) -> None:

@@ -216,12 +216,16 @@ def _readings(time: MessageTime, *, zone_required: bool) -> Iterable[tuple[datet
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What the credential store holds of an account."""
+    """What the credential store holds of an account.
+
+    ``open``: neither blocked nor locked at this moment; ``failures``: wrong passwords in a row.
+    """
 
     account: str
     password_hash: str
     version: int
     open: bool
+    failures: int = 0
 
 
 class CredentialStore(Protocol):

@@ -75,6 +75,8 @@ class DemoFiles:
     rsa_key: Path
     p256_certificate: Path
     p256_key: Path
+    token_certificate: Path
+    token_key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,30 @@ def signing_certificate(
     return Issued(key, _signed(builder, authority))
 
 
+def token_certificate(day: date, *, randomness: Randomness) -> Issued:
+    """A self-signed certificate of RSA-2048 to which tokens are encrypted (wire B.3).
+
+    Old clients paste its issuer's name into a message as it is, so the name has letters of
+    ASCII only, and none that XML would escape.
+    """
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "TR"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "kps-soap SENTETIK DEMO"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "KPS-SOAP DEMO TOKEN"),
+        ]
+    )
+    builder = _builder(name, name, key, day, AUTHORITY_DAYS, randomness)
+    usage = _usage(certificate_sign=False, key_encipherment=True)
+    builder = builder.add_extension(usage, critical=True)
+    return Issued(key, builder.sign(key, SHA256()))
+
+
 def write_demo_files(
     folder: Path, day: date, *, names: Sequence[str] = (), randomness: Randomness
 ) -> DemoFiles:
-    """Make the demo's authority and its three certificates, and write all eight files.
+    """Make the demo's authority and its four certificates, and write all ten files.
 
     Raises ``FileExistsError`` rather than replace a key that may be in use.
     """
@@ -142,6 +164,7 @@ def write_demo_files(
         "tls": tls_certificate(authority, day, names=names, randomness=randomness),
         "rsa": signing_certificate(authority, day, kind=SigningKind.RSA, randomness=randomness),
         "p256": signing_certificate(authority, day, kind=SigningKind.P256, randomness=randomness),
+        "token": token_certificate(day, randomness=randomness),
     }
     paths = dict(_write_all(folder, issued))
     return DemoFiles(**paths)
@@ -238,11 +261,11 @@ def _signed(builder: x509.CertificateBuilder, authority: Issued) -> x509.Certifi
     return builder.sign(authority.key, SHA256())
 
 
-def _usage(*, certificate_sign: bool) -> x509.KeyUsage:
+def _usage(*, certificate_sign: bool, key_encipherment: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not certificate_sign,
+        digital_signature=not (certificate_sign or key_encipherment),
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=key_encipherment,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=certificate_sign,
@@ -259,7 +282,9 @@ def _serial(randomness: Randomness) -> int:
 
 def _write_all(folder: Path, issued: Mapping[str, Issued]) -> Iterator[tuple[str, Path]]:
     for name, pair in issued.items():
-        key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+        # Beside the token's certificate, ``token.key`` is the key that wraps proof keys.
+        stem = "token-rsa" if name == "token" else name
+        key, certificate = folder / f"{stem}.key", folder / f"{name}.pem"
         write_key(key, pair.key)
         write_certificate(certificate, pair.certificate)
         yield f"{name}_key", key

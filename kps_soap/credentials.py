@@ -8,7 +8,7 @@ A password is handed in and leaves only as a hash; it is never printed, logged o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -31,7 +31,13 @@ _FIND = select(
     credentials.c.password_hash,
     credentials.c.credential_version,
     credentials.c.state,
+    credentials.c.failures,
+    credentials.c.locked_until_us,
 ).where(credentials.c.account == bindparam("account"))
+
+
+#: Whoever sets a password or opens an account also ends a lock.
+_NO_FAILURES: Final = {"failures": 0, "failures_today": 0, "locked_until_us": 0}
 
 
 class CredentialError(Exception):
@@ -41,8 +47,9 @@ class CredentialError(Exception):
 class StoredCredentials:
     """Reads one account a call (``authentication.CredentialStore``)."""
 
-    def __init__(self, lookups: Lookups) -> None:
+    def __init__(self, lookups: Lookups, clock: Callable[[], datetime]) -> None:
         self._lookups = lookups
+        self._clock = clock
         self._find = lookups.prepare(_FIND)
 
     async def find(self, account: str) -> Credential | None:
@@ -50,8 +57,9 @@ class StoredCredentials:
         rows = await self._lookups.rows(self._find, {"account": account})
         if not rows:
             return None
-        name, password_hash, version, state = rows[0]
-        return Credential(name, password_hash, version, state == OPEN)
+        name, password_hash, version, state, failures, locked_until_us = rows[0]
+        is_open = state == OPEN and locked_until_us <= _microseconds(self._clock())
+        return Credential(name, password_hash, version, is_open, failures)
 
 
 def set_password(engine: Engine, account: str, password: str, *, now: datetime) -> None:
@@ -73,7 +81,7 @@ def set_password(engine: Engine, account: str, password: str, *, now: datetime) 
         changed = connection.execute(
             update(credentials)
             .where(same)
-            .values(**row, credential_version=credentials.c.credential_version + 1)
+            .values(**row, **_NO_FAILURES, credential_version=credentials.c.credential_version + 1)
         )
         if changed.rowcount == 0:
             connection.execute(
@@ -91,7 +99,7 @@ def set_state(engine: Engine, account: str, *, blocked: bool, now: datetime) -> 
         changed = connection.execute(
             update(credentials)
             .where(credentials.c.account == account)
-            .values(state=state, changed_us=_microseconds(now))
+            .values(state=state, changed_us=_microseconds(now), **_NO_FAILURES)
         )
     if changed.rowcount == 0:
         raise CredentialError("There is no such account; see `kps accounts list`.")

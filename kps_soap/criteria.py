@@ -2,16 +2,17 @@
 
 ``check`` reads one criterion after its XSD: the number's shape and checksum (domain.md §3.7),
 the demanded birth date (design D20).  ``Enquiry`` is what a published operation gets in its
-hands: it walks the criteria in order, asks the register through the operation's own question
-and keeps one outcome a criterion.  This room raises nothing about a criterion, knows no XML
-and decides no permission.
+hands: who asks, and the criteria, which it walks in order; it asks the register through the
+operation's own question and keeps one outcome a criterion.  This room raises nothing about a
+criterion, knows no XML and decides no permission.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kps_soap import identity_number
@@ -25,22 +26,35 @@ YEAR_MIN = 1800
 
 Item = dict[str, Any]
 Note = dict[str, Any]
+Wants = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class CriteriaPolicy:
-    """Which member names the person, and whether the contract demands the birth date (D2)."""
+    """What a criterion must say (D2).
 
-    number: str
+    ``number`` is the member that names the person by number; empty where a criterion describes
+    a person or a place instead.  ``birth_date`` demands the year of birth.  ``demanded`` are
+    further members without which a criterion is incomplete (102): each is one member, or
+    several of which one is enough, divided by ``|``.
+    """
+
+    number: str = ""
     birth_date: bool = False
+    demanded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A criterion that may reach the register.  ``born`` is None where the contract asks none."""
+    """A criterion that may reach the register.
+
+    ``number`` is 0 where the contract names nobody by number, ``born`` None where it asks for no
+    birth date; ``criterion`` is the whole of it, by member, for what an operation asks besides.
+    """
 
     number: int
     born: PartialDate | None = None
+    criterion: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,35 @@ class Blocked:
 
 
 Checked = Subject | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One version of one service as the asker's agreement grants it; ``fields`` are paths."""
+
+    service: str
+    version: str
+    stage: str
+    purposes: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+def _nothing_granted() -> Sequence[Granted]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as far as an operation may know it.  ``asked_at`` is aware UTC."""
+
+    institution: str
+    account: str
+    inquirer: str
+    source_address: str
+    asked_at: datetime
+    agreement: str
+    agreement_digest: str
+    granted: Callable[[], Sequence[Granted]] = _nothing_granted
 
 
 class Found(Protocol):
@@ -78,23 +121,37 @@ def check(
     accept_disjoint: bool = False,
 ) -> Checked:
     """Judge one criterion.  ``accept_disjoint`` holds for a synthetic register only (§4.1)."""
-    number = None if criterion is None else criterion.get(policy.number)
-    if criterion is None or number is None:
+    if criterion is None:
         return Blocked(None, Outcome.MISSING)
-    if not number_is_good(number, accept_disjoint=accept_disjoint):
+    number = criterion.get(policy.number) if policy.number else 0
+    if number is None:
+        return Blocked(None, Outcome.MISSING)
+    if policy.number and not number_is_good(number, accept_disjoint=accept_disjoint):
         return Blocked(None, Outcome.BAD_NUMBER)
+    known = number or None
+    if not all(_says(criterion, member) for member in policy.demanded):
+        return Blocked(known, Outcome.MISSING)
     if not policy.birth_date:
-        return Subject(number)
+        return Subject(number, criterion=criterion)
     born = PartialDate(
         day=criterion.get("DogumGun") or None,
         month=criterion.get("DogumAy") or None,
         year=criterion.get("DogumYil") or None,
     )
     if born.year is None:
-        return Blocked(number, Outcome.MISSING)
+        return Blocked(known, Outcome.MISSING)
     if not date_is_possible(born, year_max=year_max):
-        return Blocked(number, Outcome.BAD_DATE)
-    return Subject(number, born)
+        return Blocked(known, Outcome.BAD_DATE)
+    return Subject(number, born, criterion)
+
+
+def _says(criterion: Mapping[str, Any], member: str) -> bool:
+    """Whether one of the members is there and not blank."""
+    for name in member.split("|"):
+        value = criterion.get(name)
+        if value is not None and (not isinstance(value, str) or value.strip()):
+            return True
+    return False
 
 
 def number_is_good(number: int, *, accept_disjoint: bool) -> bool:
@@ -127,6 +184,7 @@ class Enquiry:
     __slots__ = (
         "_accept_disjoint",
         "_checked",
+        "asker",
         "name_matching",
         "outcomes",
         "persons",
@@ -143,39 +201,67 @@ class Enquiry:
         wants: Callable[[str], bool],
         name_matching: str = "TAM",
         accept_disjoint: bool = False,
+        asker: Asker | None = None,
     ) -> None:
+        self.asker = asker
         self.register = register
         self.wants = wants
         self.name_matching = name_matching
         self.outcomes: list[Outcome] = []
-        self.persons: list[int] = [one.number for one in checked if one.number is not None]
+        self.persons: list[int] = [one.number for one in checked if one.number]
         self.units = 0
         self._checked = checked
         self._accept_disjoint = accept_disjoint
 
     async def each(
         self,
-        find: Callable[[Register, int, Callable[[str], bool]], Awaitable[Found | None]],
+        find: Callable[[Register, int, Wants], Awaitable[Found | None]],
         item: Callable[[Any, int | None, Note | None], Item],
     ) -> list[Item]:
         """Answer every criterion in order: same count, same positions (K17.4).
 
         No record and a birth date that does not match take the same path (design D4).
         """
+
+        async def by_number(register: Register, one: Subject, wants: Wants) -> Found | None:
+            return await find(register, one.number, wants)
+
+        return await self.each_subject(by_number, item)
+
+    async def each_subject(
+        self,
+        find: Callable[[Register, Subject, Wants], Awaitable[Found | Outcome | None]],
+        item: Callable[[Any, int | None, Note | None], Item],
+    ) -> list[Item]:
+        """``each`` for questions that need the whole criterion.
+
+        ``find`` may also say what became of it, where nobody is to be shown (``SEVERAL``).
+        """
         items = []
         for one in self._checked:
+            found: Any = None
             if isinstance(one, Blocked):
-                outcome, found = one.outcome, None
+                outcome = one.outcome
             else:
                 self.units += 1
-                found = await find(self.register, one.number, self.wants)
-                if found is None or (one.born is not None and found.born != one.born):
+                found = await find(self.register, one, self.wants)
+                if isinstance(found, Outcome):
+                    outcome, found = found, None
+                elif found is None or (one.born is not None and found.born != one.born):
                     outcome, found = Outcome.NOT_FOUND, None
                 else:
                     outcome = Outcome.CLOSED if found.closed else Outcome.OK
             self.outcomes.append(outcome)
-            items.append(item(found, one.number, note_of(outcome)))
+            items.append(item(found, one.number or None, note_of(outcome)))
         return items
+
+    def shown(self, number: int) -> None:
+        """Note that the answer shows data of this person too, who was not asked about by number.
+
+        Who asks "who saw my data" is found by it; the same person is noted once.
+        """
+        if number not in self.persons:
+            self.persons.append(number)
 
     async def verify(
         self,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kps_soap import faults, rosters
-from kps_soap.criteria import Blocked, Checked, Enquiry, Subject, check
+from kps_soap.criteria import Asker, Blocked, Checked, Enquiry, Subject, check
 from kps_soap.entry import Entry
 from kps_soap.registry.store import Register
 from kps_soap.terms import SYNTHETIC, Terms, istanbul_date
@@ -40,7 +40,7 @@ class CriteriaStage:
         synthetic = self.register.kind == SYNTHETIC
         checked: Sequence[Checked] = ()
         if contract.criteria is not None:
-            criteria = call.parameters[0] or []
+            criteria = _criteria_of(call)
             if not criteria:
                 raise faults.CriteriaEmpty("no criterion")
             if len(criteria) > terms.criteria_max:
@@ -60,6 +60,7 @@ class CriteriaStage:
             wants=_always if terms.grant is None else terms.grant.wants,
             name_matching=terms.name_matching,
             accept_disjoint=synthetic,
+            asker=_asker(asked.entry, terms),
         )
 
     async def _related(
@@ -68,7 +69,7 @@ class CriteriaStage:
         """Only persons whose records the institution keeps, where the agreement says so (K7.4)."""
         if terms.person_relation == rosters.OFF:
             return checked
-        numbers = [one.number for one in checked if isinstance(one, Subject)]
+        numbers = [one.number for one in checked if isinstance(one, Subject) and one.number]
         missing = await self.rosters.missing(terms.institution, numbers)
         if missing:
             entry.detail = f"not on the roster: {len(missing)}"
@@ -80,3 +81,24 @@ class CriteriaStage:
             else one
             for one in checked
         ]
+
+
+def _criteria_of(call: Any) -> Sequence[Any]:
+    """A contract has a list of criteria, or a single one."""
+    given = call.parameters[0]
+    if given is None:
+        return ()
+    return given if isinstance(given, list) else [given]
+
+
+def _asker(entry: Entry, terms: Terms) -> Asker:
+    return Asker(
+        institution=terms.institution,
+        account=entry.account,
+        inquirer=entry.inquirer,
+        source_address=entry.source_address,
+        asked_at=entry.received_at,
+        agreement=entry.agreement,
+        agreement_digest=entry.agreement_digest,
+        granted=terms.granted,
+    )

@@ -172,11 +172,14 @@ class Prepared:
         compiled: Any = statement.compile(dialect=_POSITIONAL[dialect.name])
         self._text = str(compiled)
         self._names: Sequence[str] = compiled.positiontup
+        # Values that the statement itself brings, such as the 1 of a count that goes up.
+        self._own = {name: value for name, value in compiled.params.items() if value is not None}
 
     def __call__(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it in the connection's transaction; returns the driver's cursor."""
         cursor = connection.connection.cursor()
-        cursor.execute(self._text, tuple([values[name] for name in self._names]))
+        given = {**self._own, **values} if self._own else values
+        cursor.execute(self._text, tuple([given[name] for name in self._names]))
         return cursor
 
 

@@ -79,7 +79,7 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     files = write_demo_files(
         home / "keys", plan.now.date(), names=plan.names, randomness=randomness
     )
-    for name in ("evidence.key", "person.key"):
+    for name in ("evidence.key", "person.key", "token.key"):
         create_key_file(home / "keys" / name, randomness(32))
     bundle = home / "keys" / "signing.crt"
     bundle.write_bytes(files.rsa_certificate.read_bytes() + files.p256_certificate.read_bytes())
@@ -124,6 +124,8 @@ def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, obje
         "gateway_url": "sqlite:///gateway.db",
         "evidence_key_file": "keys/evidence.key",
         "person_key_file": "keys/person.key",
+        "token_certificate_file": inside(files.token_certificate),
+        "token_key_file": "keys/token.key",
         "signing_rsa_key_file": inside(files.rsa_key),
         "signing_rsa_certificate_file": inside(files.rsa_certificate),
         "signing_p256_key_file": inside(files.p256_key),

@@ -15,6 +15,8 @@ class Event(StrEnum):
 
     QUERY = "SORGU"
     DICTIONARY = "SOZLUK"
+    INFORMATION = "BILGI"
+    TOKEN = "ANAHTAR"  # noqa: S105 - the name of an event
     VERIFICATION = "DOGRULAMA"
     REFUSAL = "RET"
     AGGREGATE = "TOPLU_RET"
@@ -22,6 +24,36 @@ class Event(StrEnum):
     SEARCH = "IZ_ARAMA"
     STARTED = "BASLATMA"
     STOPPED = "DURDURMA"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token of the routing door, as it is registered: nothing that opens it.
+
+    ``digest`` is SHA-256 of both decoded cipher values, the key's first; ``wrapped_key`` is the
+    proof key under the gateways' own key.  Times are microseconds since 1970 UTC.
+    """
+
+    digest: bytes
+    assertion_id: str
+    account: str
+    credential_version: int
+    institution: str
+    inquirer: str
+    agreement: str
+    agreement_digest: str
+    source_address: str
+    issued_us: int
+    not_after_us: int
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoginNote:
+    """What a log-in leaves in the credential store: a wrong password counts towards a lock."""
+
+    account: str
+    right: bool
 
 
 @dataclass(slots=True)
@@ -33,6 +65,12 @@ class Entry:
     ``units`` are billable units: criteria that reached the register (design D19).
     ``amount`` is what they cost, in hundredths of a kuruş; None where no tariff was applied.
     ``client_certificate`` is the SHA-256 of the caller's certificate (DER).
+    ``token`` is the assertion id of the token that was used or issued, ``bound_inquirer`` the
+    inquirer it names where the query named another one.
+    ``records`` counts the records of persons that the answer held.  ``repeats`` names the record
+    (``chain:sequence``) of which this is a repetition (design D18).
+    ``issued`` and ``login`` are no part of the record: they are written in its transaction, so
+    that a token or a failed log-in is known exactly when its record is.
     """
 
     request_id: str
@@ -75,3 +113,9 @@ class Entry:
     unit: str = ""
     client_certificate: str = ""
     amount: int | None = None
+    token: str = ""
+    bound_inquirer: str = ""
+    records: int = 0
+    repeats: str = ""
+    issued: IssuedToken | None = None
+    login: LoginNote | None = None

@@ -12,10 +12,11 @@ family's words, in one place.
     │   └── NotWellFormed · EncodingRefused · DoctypeRefused
     ├── EnvelopeRefused       a parsed message that breaks a rule of SOAP, or a limit
     │   ├── LimitExceeded · InstructionRefused · VersionMismatch · NotUnderstood
-    │   └── BodyMissing · ShapeRefused · ActionRefused
+    │   └── BodyMissing · ShapeRefused · ActionRefused · ActionUnknown
     ├── SchemaRefused · VersionWithdrawn
     ├── SecurityRefused       one public sentence, whatever failed
-    │   ├── SecurityMissing · CredentialsRefused · StaleMessage
+    │   ├── SecurityMissing · StaleMessage · ProofRefused
+    │   └── CredentialsRefused · TokenRefused
     ├── AgreementRefused      the whole call, by the agreement (result level)
     │   ├── ServiceNotGranted · PurposeNotGranted · CaseNumberMissing · InquirerNotAllowed
     │   ├── AgreementNotInForce · NetworkNotAllowed · AddressNotAllowed
@@ -205,6 +206,17 @@ class ActionRefused(EnvelopeRefused):
     english = "The SOAPAction (action) does not agree with this service's operation."
 
 
+class ActionUnknown(EnvelopeRefused):
+    """The message asks for an operation that no contract of this door has (wire B.6)."""
+
+    turkish = "wsa:Action değeri bu kapıda sunulan bir işlem değil; WSDL'deki değeri gönderin."
+    english = "The wsa:Action is no operation of this door; send the one in the WSDL."
+
+    def __init__(self, detail: str = "", *, unverified_action: str = "") -> None:
+        super().__init__(detail)
+        self.unverified_action = unverified_action
+
+
 class SchemaRefused(Refusal):
     turkish = "İstek, servisin XSD şemasına uymuyor; iletiyi WSDL'den üretin."
     english = "The request does not match the service's XSD; generate it from the WSDL."
@@ -245,12 +257,24 @@ class StaleMessage(SecurityRefused):
     """The Timestamp lies outside the window of the agreement's profile."""
 
 
+class ProofRefused(SecurityRefused):
+    """The endorsing signature does not prove possession of the token's key."""
+
+
 class CredentialsRefused(SecurityRefused):
     """Unknown account, wrong password, or an account that is blocked."""
 
     subcode = "FailedAuthentication"
     turkish = "İletideki kimlik bilgileri doğrulanamadı."
     english = "At least one security token in the message could not be validated."
+
+
+class TokenRefused(SecurityRefused):
+    """Unknown, expired or revoked token, or one that was issued to somebody else."""
+
+    subcode = "FailedAuthentication"
+    turkish = CredentialsRefused.turkish
+    english = CredentialsRefused.english
 
 
 class AgreementRefused(Refusal):

@@ -31,7 +31,10 @@ log = logging.getLogger("kps.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request as a door read it from the wire.  Nothing in it is vouched for."""
+    """One request as a door read it from the wire.  Nothing in it is vouched for.
+
+    ``contract`` is None where the address serves many: then the family finds it in the message.
+    """
 
     family: Family
     contract: Any
@@ -60,12 +63,14 @@ class Answer:
 class Exchange:
     """What is known of a request so far, for the family's words and for the record.
 
+    ``contract`` is the one that the address names, or that the vouched message turned to.
     ``on_record``: the request leaves a record of its own.  ``vouched``: the caller is who the
     message says; until then nothing in an answer may tell whether an account exists.
     """
 
     question: Question
     entry: Entry
+    contract: Any
     envelope: Any = None
     root: Any = None
     terms: Terms | None = None
@@ -88,6 +93,9 @@ class Family(Protocol):
 
     async def vouch(self, exchange: Exchange) -> Any:
         """Authenticate; returns ``Vouched``, the only thing that later stages read."""
+
+    def contract_of(self, exchange: Exchange, vouched: Any, /) -> Any:
+        """The contract that the vouched message asks for; raises ``ActionUnknown``."""
 
     async def attribute(self, exchange: Exchange) -> None:
         """After an early refusal: does the message name an account that exists (D6)?"""
@@ -115,12 +123,13 @@ class Gateway:
 
     async def answer(self, question: Question) -> Answer:
         """Answer one question.  Never raises; a planned "no" and a surprise are answers too."""
-        family, contract = question.family, question.contract
-        exchange = Exchange(question, _new_entry(question))
+        family = question.family
+        exchange = _new_exchange(question)
         try:
             family.read(exchange)
             vouched = await family.vouch(exchange)
             exchange.vouched = exchange.on_record = True
+            contract = _turn_to(exchange, family.contract_of(exchange, vouched))
             terms = exchange.terms = self.agree(exchange, vouched, contract)
             element = family.normalise(exchange, vouched)
             contract.validate_request(element)
@@ -175,25 +184,37 @@ class Gateway:
         return answer
 
 
-def _new_entry(question: Question) -> Entry:
-    return Entry(
+def _new_exchange(question: Question) -> Exchange:
+    entry = Entry(
         request_id=question.request_id,
         received_at=question.received_at,
         door=question.family.door,
         source_address=question.source_address,
-        service=question.contract.name,
-        version=question.contract.version,
-        operation=question.contract.operation,
         client_software=question.unverified_agent[:120],
         question=question.unverified_body,
         question_digest=sha256(question.unverified_body).hexdigest(),
     )
+    exchange = Exchange(question, entry, contract=question.contract)
+    if question.contract is not None:
+        _turn_to(exchange, question.contract)
+    return exchange
+
+
+def _turn_to(exchange: Exchange, contract: Any) -> Any:
+    """From here on the exchange, and its record, are about this contract."""
+    entry = exchange.entry
+    exchange.contract = contract
+    entry.service, entry.version = contract.name, contract.version
+    entry.operation = contract.operation
+    return contract
 
 
 def _speak_refusal(exchange: Exchange, refusal: Refusal) -> Answer:
     """Result-level refusals are answers of a published contract; all others are faults."""
-    question, contract = exchange.question, exchange.question.contract
-    if isinstance(refusal, AgreementRefused) and contract.has_notes:
+    question, contract = exchange.question, exchange.contract
+    # Whole-call refusals come after the contract was found; without one there is a fault only.
+    has_notes = contract is not None and contract.has_notes
+    if has_notes and isinstance(refusal, AgreementRefused):
         payload = contract.write_note(refusal.published_code, refusal.turkish)
         tree = contract.validate_answer(payload)
         if refusal.retry_after_s is not None:
@@ -254,7 +275,7 @@ def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:
 
 
 def _note_success(exchange: Exchange, enquiry: Enquiry) -> None:
-    entry, contract = exchange.entry, exchange.question.contract
+    entry, contract = exchange.entry, exchange.contract
     entry.event = contract.event
     entry.outcome = first_trouble(enquiry.outcomes)
     entry.criterion_outcomes = [int(outcome) for outcome in enquiry.outcomes]

@@ -141,12 +141,12 @@ def _check_private(path: Path, name: str) -> None:
 
 
 def _keys(settings: Settings) -> str:
-    for path in (settings.evidence_key_file, settings.person_key_file):
+    for path in (settings.evidence_key_file, settings.person_key_file, settings.token_key_file):
         try:
             read_key_file(path)
         except KeyFileRefused as refused:
             raise Failed(f"{path}: {refused}") from None
-    return "evidence and person keys read"
+    return "evidence, person and token keys read"
 
 
 def _gateway_database(settings: Settings) -> str:

@@ -78,6 +78,10 @@ PLAIN_COLUMNS: Final = (
     "http_status",
     "duration_us",
     "count",
+    "token",
+    "bound_inquirer",
+    "records",
+    "repeats",
 )
 
 #: One row a record.  The columns of the chain come first and the ciphertext last, so that
@@ -133,6 +137,10 @@ evidence: Final = Table(
     Column("http_status", Integer),
     Column("duration_us", BigInteger),
     Column("count", BigInteger),
+    Column("token", Text),
+    Column("bound_inquirer", Text),
+    Column("records", Integer),
+    Column("repeats", Text),
     Column("ciphertext", LargeBinary),
 )
 
@@ -151,6 +159,7 @@ _search_index("inquirer", "received_us")
 _search_index("case_number")
 _search_index("receipt_number")
 _search_index("request_id")
+_search_index("token")
 
 #: Which persons a record is about, by a digest whose key dies with the month.
 evidence_persons: Final = Table(
@@ -239,6 +248,8 @@ writer_probes: Final = Table(
 )
 
 #: Accounts' password hashes (argon2id) and whether the account is open (ACIK, BLOKE).
+#: ``failures`` counts wrong passwords since the last right one or the last lock, and
+#: ``failures_today`` those of the civil day ``failures_day``; ``locked_until_us`` ends a lock.
 credentials: Final = Table(
     "credentials",
     METADATA,
@@ -247,7 +258,32 @@ credentials: Final = Table(
     Column("credential_version", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("changed_us", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failures_day", String(10)),
+    Column("failures_today", Integer, nullable=False, server_default="0"),
+    Column("locked_until_us", BigInteger, nullable=False, server_default="0"),
 )
+
+#: The tokens of the routing door that were issued and have not been swept away; see
+#: ``entry.IssuedToken``.  Any gateway that shares this database knows them.
+issued_tokens: Final = Table(
+    "issued_tokens",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("assertion_id", Text, nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("credential_version", Integer, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("inquirer", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("agreement_digest", String(64), nullable=False),
+    Column("source_address", Text, nullable=False),
+    Column("issued_us", BigInteger, nullable=False),
+    Column("not_after_us", BigInteger, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, issued_tokens.c.not_after_us)
 
 #: The persons whom an institution says it deals with, by keyed digest (Law 5490 Art. 45/2).
 roster_entries: Final = Table(

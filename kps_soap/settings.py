@@ -164,6 +164,16 @@ class Settings:
     signing_p256_certificate_file: Path = _row(
         PATH, "keys/signing-p256.crt", "The certificate of the P-256 key, PEM."
     )
+    token_certificate_file: Path = _row(
+        PATH,
+        "keys/token.pem",
+        "The RSA certificate to which tokens are encrypted, PEM; its key is never needed here.",
+    )
+    token_key_file: Path = _row(
+        PATH,
+        "keys/token.key",
+        "The key that wraps the tokens' proof keys; all gateways of one database share it.",
+    )
 
     body_bytes_max: int = _integer(
         131072, "The largest body of a request.", 1024, 16777216, heading="Limits of a message"
@@ -195,6 +205,19 @@ class Settings:
         heading="Who asks",
     )
     password_threads: int = _integer(2, "Passwords that one worker verifies at a time.", 1, 64)
+    password_failures_max: int = _integer(
+        5, "Wrong passwords in a row that lock an account for a while.", 1, 1000
+    )
+    password_lock_seconds: int = _integer(
+        900, "How long an account stays locked after too many wrong passwords.", 1, 86400
+    )
+    password_failures_per_day_max: int = _integer(
+        20,
+        "Wrong passwords of one day that block an account until it is opened; 0: never.",
+        0,
+        100000,
+    )
+    token_seconds: int = _integer(3600, "How long a token of the token service is good.", 60, 86400)
     clock_skew_seconds: int = _integer(
         300, "How far a caller's clock may be off (profile KLASIK).", 0, 3600
     )

@@ -11,8 +11,8 @@ hands on the ``Terms``.  It reads no file and asks no register.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from kps_soap.agreements.agreement import Agreement
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.versions import Versions
 from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
+from kps_soap.criteria import Granted
 from kps_soap.entry import Entry
 from kps_soap.fields import Grant
 from kps_soap.quotas import CallRates
@@ -40,6 +41,16 @@ class Terms:
     criteria_max: int
     persons_per_day_max: int = 0
     person_relation: str = "KAPALI"
+    agreement: Agreement | None = field(default=None, compare=False, repr=False)
+
+    def granted(self) -> Sequence[Granted]:
+        """Everything that the agreement grants, by service and version."""
+        if self.agreement is None:
+            return ()
+        return [
+            Granted(one.service, one.version, one.stage, tuple(sorted(one.purposes)), one.fields)
+            for _, one in sorted(self.agreement.services.items())
+        ]
 
 
 class Asked(Protocol):
@@ -91,6 +102,7 @@ class AgreementStage:
             criteria_max=agreement.limits.criteria_per_call_max,
             persons_per_day_max=agreement.limits.persons_per_day_max,
             person_relation=access.person_relation,
+            agreement=agreement,
         )
 
     def _in_force(self, asked: Asked, vouched: Vouched, on: date) -> Agreement:

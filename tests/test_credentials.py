@@ -46,7 +46,7 @@ def found(url: str, *names: str) -> list[Credential | None]:
 
     async def read() -> list[Credential | None]:
         lookups = Lookups(url, seconds_max=5)
-        store = StoredCredentials(lookups)
+        store = StoredCredentials(lookups, lambda: NOW)
         try:
             return [await store.find(name) for name in names]
         finally:
@@ -90,7 +90,7 @@ def test_a_block_and_its_end_hold_on_the_next_read(engine: Engine, url: str) -> 
 
     async def read() -> list[bool]:
         lookups = Lookups(url, seconds_max=5)
-        store, seen = StoredCredentials(lookups), []
+        store, seen = StoredCredentials(lookups, lambda: NOW), []
         for blocked in (None, True, False):
             if blocked is not None:
                 set_state(engine, NAME, blocked=blocked, now=LATER)

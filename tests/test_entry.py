@@ -17,6 +17,8 @@ KEPT_OTHERWISE = {
     "persons": None,
     "question": None,
     "answer": None,
+    "issued": None,
+    "login": None,
 }
 
 

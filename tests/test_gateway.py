@@ -20,6 +20,7 @@ from kps_soap.entry import Entry, Event
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.faults import Outcome
 from kps_soap.gateway import Answer, Exchange, Gateway, Question, first_trouble
+from kps_soap.logins import Logins
 from kps_soap.signing import Signer, SigningKeyError
 
 NOW = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -155,6 +156,10 @@ class FakeFamily:
         if self._world.names_account and self._world.known_account:
             exchange.entry.account = "KRM-34-0417"
             exchange.on_record = True
+
+    def contract_of(self, exchange: Exchange, vouched: str) -> Any:
+        assert vouched == "vouched"
+        return exchange.contract
 
     def normalise(self, exchange: Exchange, vouched: str) -> str:
         assert vouched == "vouched"
@@ -708,7 +713,7 @@ def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> Non
         door = DirectDoor(
             reader=Reader(Limits()),
             credentials=KnownAccount(),
-            passwords=passwords,
+            logins=Logins(passwords, lambda _account, _address: True),
             window=Freshness(300, 900, timestamp_required=False),
             signer=expired,
             clock=lambda: NOW,

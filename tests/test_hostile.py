@@ -45,7 +45,7 @@ NOBODY: Any = Nobody()
 DOOR = DirectDoor(
     reader=Reader(Limits()),
     credentials=NOBODY,
-    passwords=NOBODY,
+    logins=NOBODY,
     window=CLASSIC,
     signer=no_signer,
     clock=lambda: NOW,
@@ -88,7 +88,7 @@ def question_of(file: Path) -> Question:
 def read(file: Path) -> None:
     """All that the direct door makes of a message without asking anybody else."""
     question = question_of(file)
-    exchange = Exchange(question, Entry("r", NOW, "direct"))
+    exchange = Exchange(question, Entry("r", NOW, "direct"), contract=question.contract)
     DOOR.read(exchange)
     envelope = exchange.envelope
     _, time = read_token(envelope.unverified_headers.get(SECURITY))
@@ -138,7 +138,7 @@ def test_an_odd_but_legal_message_is_read(file: Path) -> None:
 @pytest.mark.parametrize("file", LEGAL, ids=shown)
 def test_an_odd_but_legal_message_says_what_it_seems_to_say(file: Path) -> None:
     question = question_of(file)
-    exchange = Exchange(question, Entry("r", NOW, "direct"))
+    exchange = Exchange(question, Entry("r", NOW, "direct"), contract=question.contract)
     DOOR.read(exchange)
     envelope = exchange.envelope
     token, _ = read_token(envelope.unverified_headers[SECURITY])

@@ -32,7 +32,8 @@ ROWS: tuple[frozenset[str], ...] = (
         {
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
-            *("credentials", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
+            *("credentials", "logins", "tokens", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
+            *("tokens",),
         }
     ),
     frozenset({"services"}),
@@ -59,7 +60,9 @@ NARROWER: dict[str, frozenset[str]] = {
     "faults": frozenset(),
     "services": ROWS[0] | {"services", "contracts", "criteria", "registry.records"},
     "gateway": frozenset({"faults", "entry", "fields", "criteria"}),
-    "doors": ROWS[0] | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"},
+    "doors": ROWS[0]
+    | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"}
+    | {"logins", "tokens"},
     "client": frozenset({"faults", "client", "answers"}),
     "answers": frozenset({"answers"}),
 }

@@ -59,6 +59,7 @@ def test_the_first_row_opens_a_group_so_that_every_row_is_in_one() -> None:
 
 def test_a_whole_number_says_its_unit_or_what_it_counts() -> None:
     counts = {"https_port", "http_port", "workers", "in_flight_max", "password_threads"}
+    counts |= {"password_failures_max", "password_failures_per_day_max"}
     for setting in SETTINGS:
         if setting.kind is setting_kinds.INTEGER and setting.name not in counts:
             assert any(

@@ -79,7 +79,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the institution's software comes in, and what it must say with every call."""
+    """How the institution's software comes in, and what it must say with every call.
+
+    ``token_address_free``: a token may be used from another of the institution's addresses than
+    the one that it was issued to.
+    """
 
     accounts: tuple[str, ...]
     administrator: str
@@ -92,6 +96,7 @@ class Access:
     name_matching: str
     answer_signature: str
     routing_signature: bool
+    token_address_free: bool
     inquirer_required: bool
     default_inquirer: str
     inquirers: frozenset[str]

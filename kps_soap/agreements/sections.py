@@ -153,6 +153,7 @@ def read_access(table: Table, rules: Rules) -> Access:
         name_matching=table.choice("name_matching", words.NAME_MATCHINGS, default="TAM"),
         answer_signature=answer.choice("signature", words.SIGNATURES, default="RSA"),
         routing_signature=answer.flag("routing_signature", default=False),
+        token_address_free=table.flag("token_address_free", default=False),
         inquirer_required=table.flag("inquirer_required", default=True),
         default_inquirer=default_inquirer,
         inquirers=inquirers,

@@ -26,7 +26,7 @@ _RECORDS_PER_STEP: Final = 1_000
 _PLACES_TRIED_MAX: Final = 1_000
 
 #: What values of a wrong type can raise.
-_ODD: Final = (TypeError, ValueError, AttributeError, OverflowError)
+_ODD: Final = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
 
 _EVENT: Final = PLAIN_START + PLAIN_COLUMNS.index("event")
 _DETAIL: Final = PLAIN_START + PLAIN_COLUMNS.index("detail")
@@ -121,8 +121,8 @@ class ChainCheck:
         """Is the record's hash that of its parts, at its own or at another sequence?"""
         with suppress(*_ODD):
             place = Place(self._chain_id, sequence or row[1], row[3], row[4])
-            whole = records.record_hash(place, row[6], row[7], row[8])
-            return bool(row[2] == records.FORMAT and whole == row[5])
+            whole = records.record_hash(place, row[6], row[7], row[8], record_format=row[2])
+            return bool(whole == row[5])
         return False
 
     def _name_stranger(self, row: Record) -> None:
@@ -199,7 +199,8 @@ def _changed_parts(row: Record, persons: list[tuple[Any, Any]]) -> Iterator[str]
     """Names the parts of a record that its digests do not commit to."""
     salt, month = row[9], row[3]
     try:
-        plain = records.plain_digest(salt, row[PLAIN_START:PLAIN_END])
+        columns = row[PLAIN_START:PLAIN_END]
+        plain = records.plain_digest(salt, columns, record_format=row[2])
     except _ODD:
         plain = b""
     if plain != row[6]:

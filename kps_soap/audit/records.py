@@ -1,6 +1,6 @@
 """What a record is, byte by byte, so that anybody can compute its hash again in fifteen years.
 
-Format 1.  ``|`` joins bytes; integers are eight bytes, most significant first; ``H`` is SHA-256.
+Format 2.  ``|`` joins bytes; integers are eight bytes, most significant first; ``H`` is SHA-256.
 
     plain          the values of ``models.PLAIN_COLUMNS``, in that order, as a JSON array written
                    the way of RFC 8785: no blanks, UTF-8, absent values ``null``
@@ -10,7 +10,9 @@ Format 1.  ``|`` joins bytes; integers are eight bytes, most significant first; 
     ciphertext     AES-256-GCM(key and nonce of the salt, one zero byte | length of question |
                    question | answer), authenticating place | plain_digest | persons_digest
     cipher_digest  H(ciphertext)
-    hash           H("kps-soap:evidence:1" | place | plain_digest | persons_digest | cipher_digest)
+    hash           H("kps-soap:evidence:2" | place | plain_digest | persons_digest | cipher_digest)
+
+Format 1 has only the first 37 of those columns, the others absent, and ``:1`` in its hash.
 
 The first record of a chain has 32 zero bytes as previous hash and sequence 1.
 
@@ -40,7 +42,7 @@ from kps_soap.audit.months import microseconds
 from kps_soap.entry import Entry
 from kps_soap.models import PLAIN_COLUMNS, evidence
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 SALT_BYTES: Final = 16
 NO_HASH: Final = bytes(32)
 
@@ -50,7 +52,10 @@ TEXT_CHARACTERS_MAX: Final = 4096
 
 _PLAIN_PREFIX: Final = b"kps-soap:plain:1"
 _PERSONS_PREFIX: Final = b"kps-soap:persons:1"
-_RECORD_PREFIX: Final = b"kps-soap:evidence:1"
+_RECORD_PREFIXES: Final = {1: b"kps-soap:evidence:1", 2: b"kps-soap:evidence:2"}
+
+#: How many of the plain columns each format commits to; the others are absent.
+_PLAIN_COUNTS: Final = {1: 37, 2: len(PLAIN_COLUMNS)}
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -130,6 +135,10 @@ def plain_values(entry: Entry, returned_digest: str) -> Values:
         int(entry.http_status),
         int(entry.duration_us),
         int(entry.count),
+        entry.token or None,
+        entry.bound_inquirer or None,
+        int(entry.records),
+        entry.repeats or None,
     )
 
 
@@ -174,15 +183,24 @@ def seal(
     key, nonce = secret.record_key(salt)
     ciphertext = AESGCM(key).encrypt(nonce, private, parts)
     cipher_part = sha256(ciphertext).digest()
-    whole = sha256(_RECORD_PREFIX + parts + cipher_part).digest()
+    whole = sha256(_RECORD_PREFIXES[FORMAT] + parts + cipher_part).digest()
     chain = (place.chain_id, place.sequence, FORMAT, place.month, place.previous_hash)
     digests = (whole, plain_part, persons_part, cipher_part, salt)
     return Sealed((*chain, *digests, *values, ciphertext), whole, persons)
 
 
-def plain_digest(salt: bytes, values: Sequence[str | int | None]) -> bytes:
-    """The salted commitment to the plain columns."""
-    return sha256(_PLAIN_PREFIX + salt + _encode(values).encode()).digest()
+def plain_digest(
+    salt: bytes, values: Sequence[str | int | None], *, record_format: int = FORMAT
+) -> bytes:
+    """The salted commitment to the plain columns.
+
+    Raises ``ValueError`` for a value in a column that the format does not know, and
+    ``KeyError`` for a format that nobody ever wrote.
+    """
+    known = _PLAIN_COUNTS[record_format]
+    if any(value is not None for value in values[known:]):
+        raise ValueError("a value that the record's format does not commit to")
+    return sha256(_PLAIN_PREFIX + salt + _encode(tuple(values[:known])).encode()).digest()
 
 
 def persons_digest(salt: bytes, digests: Sequence[bytes]) -> bytes:
@@ -190,9 +208,12 @@ def persons_digest(salt: bytes, digests: Sequence[bytes]) -> bytes:
     return sha256(_PERSONS_PREFIX + salt + b"".join(digests)).digest()
 
 
-def record_hash(place: Place, plain: bytes, persons: bytes, cipher: bytes) -> bytes:
-    """The hash that the next record repeats."""
-    return sha256(_RECORD_PREFIX + place.encoded() + plain + persons + cipher).digest()
+def record_hash(
+    place: Place, plain: bytes, persons: bytes, cipher: bytes, *, record_format: int = FORMAT
+) -> bytes:
+    """The hash that the next record repeats; raises ``KeyError`` for an unknown format."""
+    prefix = _RECORD_PREFIXES[record_format]
+    return sha256(prefix + place.encoded() + plain + persons + cipher).digest()
 
 
 def private_of(question: bytes, answer: bytes) -> bytes:

@@ -31,6 +31,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, insert, update
 
+from kps_soap.audit.alongside import Alongside, LockPolicy
 from kps_soap.audit.chain import Chain, ChainLost
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.months import microseconds
@@ -75,6 +76,7 @@ class EvidenceWriter:
 
     ``deadline_seconds``: how long a request waits for its record.  ``waiting_max``: how many may
     wait; more are refused at once.  ``probe_seconds``: how often an idle writer tries to write.
+    ``locks``: when wrong passwords shut an account.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class EvidenceWriter:
         deadline_seconds: float,
         waiting_max: int,
         probe_seconds: float = 2.0,
+        locks: LockPolicy | None = None,
     ) -> None:
         self._engine = engine
         self._keyring = keyring
@@ -99,6 +102,7 @@ class EvidenceWriter:
         self._deadline_seconds = deadline_seconds
         self._waiting_max = waiting_max
         self._probe_seconds = probe_seconds
+        self._alongside = Alongside(engine.dialect, locks or LockPolicy())
         # The loop's side.
         self._gathered: list[_Waiting] = []
         self._deadlines: deque[_Waiting] = deque()
@@ -284,6 +288,7 @@ class EvidenceWriter:
         with writing(connection):
             if entries:
                 chain.append(connection, group)
+                self._alongside.write(connection, entries, now=self._clocks.now())
             else:
                 self._touch(connection)
             if self._receipts.running_low:

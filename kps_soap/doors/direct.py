@@ -23,7 +23,6 @@ from kps_soap.authentication import (
     WSSE,
     CredentialStore,
     Freshness,
-    Passwords,
     Vouched,
     check_freshness,
     read_token,
@@ -41,6 +40,7 @@ from kps_soap.envelopes import (
     xml_text,
 )
 from kps_soap.gateway import Answer, Exchange
+from kps_soap.logins import Logins
 from kps_soap.signing import (
     Signer,
     SigningKeyError,
@@ -72,7 +72,7 @@ class DirectDoor:
 
     reader: Reader
     credentials: CredentialStore
-    passwords: Passwords
+    logins: Logins
     window: Freshness
     signer: Callable[[str], Signer]
     clock: Callable[[], datetime]
@@ -88,7 +88,7 @@ class DirectDoor:
         exchange.root = self.reader.read(question.unverified_body, media)
         exchange.envelope = open_envelope(exchange.root, understood=UNDERSTOOD)
         _check_action(
-            exchange.envelope, question.unverified_action, media.action, question.contract
+            exchange.envelope, question.unverified_action, media.action, exchange.contract
         )
 
     async def vouch(self, exchange: Exchange) -> Vouched:
@@ -97,13 +97,13 @@ class DirectDoor:
         headers = envelope.unverified_headers
         credential = await self._name_account(exchange, headers.get(SECURITY))
         token, time = read_token(headers.get(SECURITY))
-        await self.passwords.check(token.unverified_username, credential, token.unverified_password)
+        await self.logins.check(exchange.entry, credential, token)
         check_freshness(time, now=exchange.question.received_at, window=self.window)
         purpose, case_number = _context(headers.get(CONTEXT))
         return Vouched(
             account=token.unverified_username,
             payload=envelope.unverified_payload,
-            action=exchange.question.contract.action,
+            action=exchange.contract.action,
             how="TLS_PASSWORD",
             inquirer=_statement(headers.get(INQUIRER)),
             purpose=purpose,
@@ -111,6 +111,10 @@ class DirectDoor:
             message_id=_statement(headers.get(f"{{{ADDRESSING}}}MessageID")),
             time=time,
         )
+
+    def contract_of(self, exchange: Exchange, _vouched: Vouched) -> Any:
+        """The address names it, and ``read`` has held the message to it."""
+        return exchange.contract
 
     async def _name_account(self, exchange: Exchange, security: Element | None) -> Any:
         """The account that the message names, if it exists: its request goes on record (D6)."""

@@ -8,13 +8,13 @@ the number of requests in flight and knows nothing of XML, agreements or evidenc
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from kps_soap import faults
-from kps_soap.doors import public_pages, wsdl
+from kps_soap.doors import wsdl
 from kps_soap.doors.intake import Disconnected, Intake, Receive, Scope, Send, send_answer
 from kps_soap.gateway import Answer, Family, Gateway, Question
 from kps_soap.turkish import ascii_lower
@@ -24,19 +24,22 @@ log = logging.getLogger("kps.doorway")
 TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
 
 
+#: What a GET gets: from the query (names in lower case) and the base URL to advertise.
+Page = Callable[[Mapping[str, str], str], Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One address: its contract, the words spoken there, and its WSDL documents."""
+    """One address: the words spoken there, and what a browser or a generator gets.
+
+    ``family`` is None where there are pages only; ``contract`` is None where the message itself
+    says which one it is about.
+    """
 
     path: str
-    family: Family
-    contract: Any
-    document: bytes
-    policy_document: bytes | None = None
-
-    @property
-    def public(self) -> bool:
-        return self.policy_document is None
+    page: Page
+    family: Family | None = None
+    contract: Any = None
 
 
 def sentence(status: int, text: str, *headers: tuple[str, str]) -> Answer:
@@ -46,6 +49,9 @@ def sentence(status: int, text: str, *headers: tuple[str, str]) -> Answer:
 
 NOT_PLAIN: Final = sentence(403, "Bu adres yalnızca https ile kullanılır. / Use https here.")
 NOT_HERE: Final = sentence(404, "Bu adreste servis yok. / There is no service at this address.")
+READ_ONLY: Final = sentence(
+    405, "Bu adres yalnızca GET ile okunur. / Use GET here.", ("Allow", "GET, HEAD")
+)
 BUSY: Final = sentence(
     503, "Servis yoğun, yeniden deneyin. / Busy, try again.", ("Retry-After", "1")
 )
@@ -69,16 +75,18 @@ class Doorway:
             await send_answer(send, self._page(scope, place) if secure else NOT_PLAIN)
         elif place is None:
             await send_answer(send, self._no_place(scope))
+        elif place.family is None:
+            await send_answer(send, READ_ONLY)
         else:
             try:
-                await self._walk(place, scope, receive, send)
+                await self._walk(place.family, place.contract, scope, receive, send)
             except Disconnected:
                 log.info("a caller left before its request had come whole")
 
-    async def _walk(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
-        question = await self.intake.question(
-            scope, receive, family=place.family, contract=place.contract
-        )
+    async def _walk(
+        self, family: Family, contract: Any, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        question = await self.intake.question(scope, receive, family=family, contract=contract)
         unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
         await send_answer(send, await self._answer(question), last=unread)
 
@@ -104,24 +112,7 @@ class Doorway:
                 scope["query_string"].decode("latin-1")[:1000], keep_blank_values=True
             )
         }
-        base_url = self.addresses.base_url(scope)
-        if "wsdl" in query or "singlewsdl" in query:
-            with_policy = query.get("policy") == "1" and place.policy_document is not None
-            document = place.policy_document if with_policy else place.document
-            return wsdl.serve(document or place.document, base_url + place.path)
-        if not place.public:
-            return sentence(
-                200,
-                f"{place.contract.name} {place.contract.version}\n"
-                f"WSDL: {base_url}{place.path}?wsdl",
-            )
-        if "disco" in query:
-            return public_pages.discovery(place.contract, base_url)
-        if ascii_lower(query.get("op", "")) == ascii_lower(place.contract.operation):
-            return public_pages.operation_page(place.contract)
-        if query and "op" not in query:
-            return public_pages.unrecognized()
-        return public_pages.operations_page(place.contract)
+        return place.page(query, self.addresses.base_url(scope))
 
     def _no_place(self, scope: Scope) -> Answer:
         """HttpGet and HttpPost are off: ``X.asmx/Operation`` gets the original's sentence."""

@@ -80,7 +80,7 @@ class PublicDoor:
 
     async def vouch(self, exchange: Exchange) -> Vouched:
         """Route to the operation as the original does; whoever reaches it is on record (D6)."""
-        question, contract = exchange.question, exchange.question.contract
+        question, contract = exchange.question, exchange.contract
         payload = exchange.envelope.unverified_payload
         known = payload.tag == f"{{{contract.namespace}}}{contract.operation}"
         media = _media(exchange)
@@ -99,12 +99,16 @@ class PublicDoor:
             raise asmx_texts.unexpected_element(place, name.localname, name.namespace or "")
         return Vouched(account="", payload=payload, action=contract.action, how="PUBLIC")
 
+    def contract_of(self, exchange: Exchange, _vouched: Vouched) -> Any:
+        """The address names it, and ``vouch`` has routed the message to it."""
+        return exchange.contract
+
     async def attribute(self, exchange: Exchange) -> None:
         """Nobody has an account here; what reached no operation is only counted."""
 
     def normalise(self, exchange: Exchange, vouched: Vouched) -> Element:
         """The request as the original's reader sees it: by name, first one wins, in order."""
-        contract = exchange.question.contract
+        contract = exchange.contract
         given: dict[str, Element] = {}
         for child in vouched.payload.iterchildren("*"):
             given.setdefault(str(child.tag), child)

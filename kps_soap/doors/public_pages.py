@@ -7,11 +7,14 @@ the request but the operation's name, and that only if it is ours.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
 
+from kps_soap.doors import wsdl
 from kps_soap.envelopes import SOAP11, SOAP12
 from kps_soap.gateway import Answer
+from kps_soap.turkish import ascii_lower
 
 PAGE_HEADERS: Final = (
     ("Content-Type", "text/html; charset=utf-8"),
@@ -126,3 +129,22 @@ def unrecognized() -> Answer:
     return Answer(
         500, (("Content-Type", "text/plain; charset=utf-8"),), b"Request format is unrecognized."
     )
+
+
+def contract_page(
+    contract: Any, path: str, document: bytes
+) -> Callable[[Mapping[str, str], str], Answer]:
+    """Every GET of a public service: WSDL, discovery, an operation's samples, or the list."""
+
+    def page(query: Mapping[str, str], base_url: str) -> Answer:
+        if "wsdl" in query or "singlewsdl" in query:
+            return wsdl.serve(document, base_url + path)
+        if "disco" in query:
+            return discovery(contract, base_url)
+        if ascii_lower(query.get("op", "")) == ascii_lower(contract.operation):
+            return operation_page(contract)
+        if query and "op" not in query:
+            return unrecognized()
+        return operations_page(contract)
+
+    return page

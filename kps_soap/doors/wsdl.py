@@ -8,8 +8,9 @@ another caller (design §3; stack §1.3 shows why).  It writes no WSDL: ``kps ws
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kps_soap.contracts.wsdl import fill_address
 from kps_soap.doors.intake import Intake, Scope, header
@@ -49,3 +50,18 @@ def serve(document: bytes, url: str) -> Answer:
         (("Content-Type", "text/xml; charset=utf-8"), ("Cache-Control", "no-cache")),
         fill_address(document, url),
     )
+
+
+def contract_page(
+    contract: Any, path: str, document: bytes, policy_document: bytes
+) -> Callable[[Mapping[str, str], str], Answer]:
+    """What a GET gets at a contract of the direct door: its WSDL, or where that is."""
+
+    def page(query: Mapping[str, str], base_url: str) -> Answer:
+        if "wsdl" in query or "singlewsdl" in query:
+            wanted = policy_document if query.get("policy") == "1" else document
+            return serve(wanted, base_url + path)
+        text = f"{contract.name} {contract.version}\nWSDL: {base_url}{path}?wsdl\n"
+        return Answer(200, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+
+    return page

@@ -135,7 +135,6 @@ BROKEN = [
     ),
     ('["direct"]', "[]", "access.doors: must not be empty"),
     ('["direct"]', '["derect"]', 'doors[0]: "derect" is not one of direct, routing'),
-    ('["direct"]', '["routing"]', 'doors[0]: "routing" is not served by this gateway'),
     ('"KLASIK"', '"GUCLU"', 'access.security: "GUCLU" is not served by this gateway'),
     ("security_until = 2026-12-31\n", "", "access.security_until: is missing"),
     ('"KLASIK"', '"STANDART"', "security_until: belongs to KLASIK; STANDART has no end"),

@@ -72,6 +72,10 @@ def entry(**changes: Any) -> Entry:
         on_behalf_of="B-34-0001",
         unit="Emlak",
         client_certificate=digest,
+        token=f"_{digest[:32]}",
+        bound_inquirer="U-78",
+        records=1,
+        repeats="0123456789abcdef:7",
     )
     return replace(made, **changes)
 

@@ -45,7 +45,7 @@ def test_the_hash_follows_from_the_documented_format_alone() -> None:
     persons_digest = sha256(b"kps-soap:persons:1" + SALT + persons).digest()
     cipher_digest = sha256(row["ciphertext"]).digest()
     place = b"0123456789abcdef" + (7).to_bytes(8, "big") + b"2026-11" + b"p" * 32
-    whole = b"kps-soap:evidence:1" + place + plain_digest + persons_digest + cipher_digest
+    whole = b"kps-soap:evidence:2" + place + plain_digest + persons_digest + cipher_digest
     assert row["hash"] == record.hash == sha256(whole).digest()
     assert (row["plain_digest"], row["persons_digest"]) == (plain_digest, persons_digest)
     assert row["cipher_digest"] == cipher_digest
@@ -109,7 +109,7 @@ def test_every_fact_of_an_entry_is_in_the_plain_columns() -> None:
     made = entry()
     columns = dict(zip(PLAIN_COLUMNS, records.plain_values(made, "list"), strict=True))
     elsewhere = {"received_at", "criterion_outcomes", "persons", "returned_fields"}
-    for name in set(made.__slots__) - elsewhere - {"question", "answer"}:
+    for name in set(made.__slots__) - elsewhere - {"question", "answer", "issued", "login"}:
         assert columns.pop(name) == getattr(made, name)
     assert columns == {
         "received_us": microseconds(made.received_at),
@@ -163,3 +163,25 @@ def test_odd_texts_go_through_both_databases(database_url: str) -> None:
 def test_the_same_content_never_has_the_same_commitment() -> None:
     digests = {records.plain_digest(os.urandom(16), (1, "a")) for _ in range(2)}
     assert len(digests) == 2
+
+
+def test_a_record_of_the_first_format_still_verifies() -> None:
+    """Format 1 knew 37 columns; its digest covers those alone, its hash says so."""
+    values = records.plain_values(entry(), "list")
+    known = (*values[:37], None, None, None, None)
+    plain = json.dumps(values[:37], ensure_ascii=False, separators=(",", ":")).encode()
+    digest = records.plain_digest(SALT, known, record_format=1)
+    assert digest == sha256(b"kps-soap:plain:1" + SALT + plain).digest()
+    whole = b"kps-soap:evidence:1" + PLACE.encoded() + digest + b"p" * 32 + b"c" * 32
+    found = records.record_hash(PLACE, digest, b"p" * 32, b"c" * 32, record_format=1)
+    assert found == sha256(whole).digest()
+
+
+def test_a_column_that_a_record_s_format_does_not_know_must_be_absent() -> None:
+    with pytest.raises(ValueError, match="does not commit"):
+        records.plain_digest(SALT, records.plain_values(entry(), "list"), record_format=1)
+
+
+def test_a_format_that_nobody_ever_wrote_is_no_format() -> None:
+    with pytest.raises(KeyError):
+        records.record_hash(PLACE, b"", b"", b"", record_format=3)

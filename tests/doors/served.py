@@ -21,6 +21,7 @@ from kps_soap.criteria import Enquiry
 from kps_soap.doors.doorway import Doorway, Place, by_path
 from kps_soap.doors.intake import Intake, Network
 from kps_soap.doors.public import PublicDoor
+from kps_soap.doors.public_pages import contract_page
 from kps_soap.doors.wsdl import Addresses
 from kps_soap.entry import Entry
 from kps_soap.envelopes import Limits, Reader
@@ -297,14 +298,15 @@ def house_with(intake: Intake | None = None, *, in_flight_max: int = 64) -> Hous
         addresses=Addresses(
             PUBLIC_URL, frozenset({"127.0.0.1", OTHER_HOST, "[2001:db8::1]"}), intake
         ),
-        places=by_path(
-            Place(f"/Service/{one.name}.asmx", door, one, _document(one.name))
-            for one in compile_all()
-            if one.version == "WS"
-        ),
+        places=by_path(_place(one, door) for one in compile_all() if one.version == "WS"),
         in_flight_max=in_flight_max,
     )
     return House(doorway, register, evidence, wishes)
+
+
+def _place(one: Any, door: PublicDoor) -> Place:
+    path = f"/Service/{one.name}.asmx"
+    return Place(path, contract_page(one, path, _document(one.name)), door, one)
 
 
 @asynccontextmanager

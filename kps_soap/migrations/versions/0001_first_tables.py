@@ -59,7 +59,7 @@ _SEARCHED = (
 
 
 def upgrade() -> None:
-    _make_evidence()
+    make_evidence()
     _make_persons()
     _make_chains_and_keys()
     _make_checkpoints()
@@ -72,7 +72,8 @@ def downgrade() -> None:
         op.drop_table(name)
 
 
-def _make_evidence() -> None:
+def make_evidence(*more: "sa.Column[object]") -> None:
+    """The table of records, with ``more`` plain columns and their indexes."""
     op.create_table(
         "evidence",
         sa.Column("chain_id", sa.String(16), nullable=False),
@@ -101,6 +102,7 @@ def _make_evidence() -> None:
         sa.Column("http_status", sa.Integer()),
         sa.Column("duration_us", sa.BigInteger()),
         sa.Column("count", sa.BigInteger()),
+        *more,
         sa.Column("ciphertext", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("chain_id", "sequence", name="pk_evidence"),
     )

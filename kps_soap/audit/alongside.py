@@ -1,0 +1,119 @@
+"""What is written in a record's own transaction: issued tokens, and counts of wrong passwords.
+
+A token is known to the gateways exactly when its record is durable, and a wrong password counts
+exactly when it is on record; neither costs a transaction of its own.  Old tokens are swept away
+here too, once an hour.  This module decides nothing about who may log in: it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Dialect, bindparam, case, delete, update
+
+from kps_soap.audit.months import microseconds
+from kps_soap.authentication import ISTANBUL
+from kps_soap.database import Inserter, Prepared
+from kps_soap.entry import Entry, IssuedToken
+from kps_soap.models import credentials, issued_tokens
+
+_SWEEP_EVERY: Final = timedelta(hours=1)
+#: A token that has ended is kept a day longer: a late message then still finds its account.
+_KEPT_AFTER_END: Final = timedelta(days=1)
+
+_TOKEN_COLUMNS: Final = tuple(issued_tokens.columns.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """When an account that is given wrong passwords is shut (K5.15).
+
+    ``failures_max`` in a row lock it for ``lock_seconds``; ``failures_per_day_max`` in one civil
+    day block it until an operator opens it again; 0 turns that off.
+    """
+
+    failures_max: int = 5
+    lock_seconds: int = 900
+    failures_per_day_max: int = 20
+
+
+def _count_failure() -> Any:
+    columns = credentials.c
+    today: Any = bindparam("today")
+    row = columns.failures + 1
+    of_day = case((columns.failures_day == today, columns.failures_today + 1), else_=1)
+    locks, blocks = row >= bindparam("row_max"), of_day >= bindparam("day_max")
+    return (
+        update(credentials)
+        .where(columns.account == bindparam("shut_account"))
+        .values(
+            failures=case((locks, 0), else_=row),
+            failures_day=today,
+            failures_today=of_day,
+            locked_until_us=case((locks, bindparam("until_us")), else_=columns.locked_until_us),
+            state=case((blocks, bindparam("blocked")), else_=columns.state),
+        )
+    )
+
+
+_FORGET_FAILURES: Final = (
+    update(credentials)
+    .where(credentials.c.account == bindparam("right_account"))
+    .values(failures=bindparam("none"))
+)
+_SWEEP: Final = delete(issued_tokens).where(issued_tokens.c.not_after_us < bindparam("before_us"))
+
+#: More failures a day than anybody can make: the limit is off.
+_NO_LIMIT: Final = 2_000_000_000
+
+
+class Alongside:
+    """Writes what entries bring along, within the caller's transaction."""
+
+    def __init__(self, dialect: Dialect, policy: LockPolicy) -> None:
+        self._policy = policy
+        self._insert_tokens = Inserter(dialect, issued_tokens)
+        self._count_failure = Prepared(dialect, _count_failure())
+        self._forget = Prepared(dialect, _FORGET_FAILURES)
+        self._sweep = Prepared(dialect, _SWEEP)
+        self._swept_at: datetime | None = None
+
+    def write(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
+        """Tokens and log-ins of these entries; raises what the database raises."""
+        tokens = [_row(entry.issued) for entry in entries if entry.issued is not None]
+        if tokens:
+            self._insert_tokens(connection, tokens)
+            self._sweep_old(connection, now)
+        for entry in entries:
+            if entry.login is not None and entry.login.right:
+                self._forget(connection, {"right_account": entry.login.account, "none": 0})
+            elif entry.login is not None:
+                self._count(connection, entry.login.account, now)
+
+    def _count(self, connection: Connection, account: str, now: datetime) -> None:
+        policy = self._policy
+        until = now + timedelta(seconds=policy.lock_seconds)
+        self._count_failure(
+            connection,
+            {
+                "shut_account": account,
+                "today": now.astimezone(ISTANBUL).date().isoformat(),
+                "row_max": policy.failures_max,
+                "day_max": policy.failures_per_day_max or _NO_LIMIT,
+                "until_us": microseconds(until),
+                "blocked": "BLOKE",
+            },
+        )
+
+    def _sweep_old(self, connection: Connection, now: datetime) -> None:
+        if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:
+            return
+        self._swept_at = now
+        self._sweep(connection, {"before_us": microseconds(now - _KEPT_AFTER_END)})
+
+
+def _row(token: IssuedToken) -> tuple[Any, ...]:
+    return tuple([getattr(token, name) for name in _TOKEN_COLUMNS])

@@ -20,7 +20,6 @@ from kps_soap import database, identity_number, places, rosters
 from kps_soap.addresses import parse_address
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.book import AgreementBook
-from kps_soap.agreements.versions import Versions
 from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.alongside import LockPolicy
 from kps_soap.audit.keys import FileKey, Keyring, read_key_file
@@ -31,6 +30,7 @@ from kps_soap.configured import (
     limits_of,
     load_agreements,
     load_signers,
+    load_tariff,
     load_versions,
     utc_now,
 )
@@ -119,7 +119,7 @@ async def _open(
     evidence = await _open_evidence(stack, settings, engine, numbers, worker)
     refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
     gateway = Gateway(
-        agree=_agreement_stages(book, register, load_versions(settings, contracts), workers),
+        agree=_agreement_stages(settings, book, register, contracts, workers),
         criteria=_criteria_stage(settings, lookups, register),
         receipt_number=numbers.number,
         record=evidence.record,
@@ -176,16 +176,21 @@ async def _open_evidence(
 
 
 def _agreement_stages(
-    book: AgreementBook, register: Register, versions: Versions, workers: int
+    settings: Settings,
+    book: AgreementBook,
+    register: Register,
+    contracts: tuple[CompiledContract, ...],
+    workers: int,
 ) -> Any:
     rates = CallRates(clock=time.monotonic, workers=workers)
     stages: dict[str, AgreementStage | PublicStage] = {
         "direct": AgreementStage(
             agreements=book.current,
-            versions=versions,
+            versions=load_versions(settings, contracts),
             rates=rates,
             strict_window=STRICT_WINDOW,
             register_kind=register.kind,
+            tariff=load_tariff(settings, contracts),
         ),
         "public": PublicStage(agreements=book.current, rates=rates),
     }

@@ -16,6 +16,7 @@ from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement import Catalogue, CatalogueEntry
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.loading import SERVED_DOORS, SERVED_PROFILES, load
+from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.envelopes import Limits
@@ -64,6 +65,13 @@ def load_versions(settings: Settings, contracts: Sequence[CompiledContract]) -> 
     """The sunset dates (design D22); raises ``AgreementErrors``."""
     return Versions.load(
         settings.versions_file or places.conf() / "versions.toml", catalogue_of(contracts)
+    )
+
+
+def load_tariff(settings: Settings, contracts: Sequence[CompiledContract]) -> Tariff:
+    """The rates of the fees (§2.6); raises ``AgreementErrors``."""
+    return Tariff.load(
+        settings.tariff_file or places.conf() / "tariff.toml", catalogue_of(contracts)
     )
 
 

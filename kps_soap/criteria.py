@@ -178,7 +178,8 @@ class Enquiry:
     """One call's questions to the register, and what became of them.
 
     ``outcomes`` has one entry a criterion, in order; ``units`` counts the criteria that
-    reached the register (design D19).
+    reached the register (design D19), ``records`` the persons' records that the answer holds: an
+    operation that answers one criterion with several adds the others.
     """
 
     __slots__ = (
@@ -188,6 +189,7 @@ class Enquiry:
         "name_matching",
         "outcomes",
         "persons",
+        "records",
         "register",
         "units",
         "wants",
@@ -210,6 +212,7 @@ class Enquiry:
         self.outcomes: list[Outcome] = []
         self.persons: list[int] = [one.number for one in checked if one.number]
         self.units = 0
+        self.records = 0
         self._checked = checked
         self._accept_disjoint = accept_disjoint
 
@@ -251,6 +254,7 @@ class Enquiry:
                     outcome, found = Outcome.NOT_FOUND, None
                 else:
                     outcome = Outcome.CLOSED if found.closed else Outcome.OK
+                    self.records += 1
             self.outcomes.append(outcome)
             items.append(item(found, one.number or None, note_of(outcome)))
         return items

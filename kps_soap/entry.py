@@ -69,6 +69,8 @@ class Entry:
     inquirer it names where the query named another one.
     ``records`` counts the records of persons that the answer held.  ``repeats`` names the record
     (``chain:sequence``) of which this is a repetition (design D18).
+    ``fee`` says how ``amount`` follows from units and records: ``SORGU:300`` (hundredths of a
+    kuruş a unit), ``KAYIT:300`` (a record), or ``MUAF:`` with the exemption.
     ``issued`` and ``login`` are no part of the record: they are written in its transaction, so
     that a token or a failed log-in is known exactly when its record is.
     """
@@ -117,5 +119,6 @@ class Entry:
     bound_inquirer: str = ""
     records: int = 0
     repeats: str = ""
+    fee: str = ""
     issued: IssuedToken | None = None
     login: LoginNote | None = None

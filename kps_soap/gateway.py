@@ -269,7 +269,8 @@ def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:
     entry = exchange.entry
     entry.event, entry.outcome = Event.REFUSAL, refusal.code
     entry.refusal, entry.detail = refusal.name, refusal.detail
-    entry.units, entry.returned_fields = 0, ()
+    entry.units, entry.records, entry.returned_fields = 0, 0, ()
+    entry.amount, entry.fee = None, ""
     if exchange.enquiry is not None:
         entry.persons = list(exchange.enquiry.persons)
 
@@ -280,7 +281,10 @@ def _note_success(exchange: Exchange, enquiry: Enquiry) -> None:
     entry.outcome = first_trouble(enquiry.outcomes)
     entry.criterion_outcomes = [int(outcome) for outcome in enquiry.outcomes]
     entry.persons = list(enquiry.persons)
-    entry.units = enquiry.units
+    entry.units, entry.records = enquiry.units, enquiry.records
+    if exchange.terms is not None and exchange.terms.fee is not None:
+        fee = exchange.terms.fee
+        entry.fee, entry.amount = fee.text, fee.amount(entry.units, entry.records)
 
 
 def first_trouble(outcomes: Sequence[int]) -> int:

@@ -22,7 +22,13 @@ from sqlalchemy import select
 from kps_soap import database, places
 from kps_soap.audit.keys import FileKey, KeyFileRefused, Keyring, read_key_file
 from kps_soap.certificates import expiry_warnings
-from kps_soap.configured import load_agreements, load_signers, load_versions, utc_now
+from kps_soap.configured import (
+    load_agreements,
+    load_signers,
+    load_tariff,
+    load_versions,
+    utc_now,
+)
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.contracts.wsdl import check_all
 from kps_soap.models import evidence, evidence_chains, month_keys
@@ -30,6 +36,7 @@ from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.registry import codes
 from kps_soap.registry.store import Register
 from kps_soap.settings import Settings
+from kps_soap.terms import istanbul_date
 
 #: lxml below 6.1 resolves external entities in places where its flags do not reach (stack §6).
 LIBXML_LEAST: Final = (2, 12)
@@ -95,6 +102,13 @@ def _agreements(settings: Settings) -> str:
 def _versions(settings: Settings) -> str:
     load_versions(settings, compile_all())
     return "sunset dates read"
+
+
+def _tariff(settings: Settings) -> str:
+    tariff = load_tariff(settings, compile_all())
+    if tariff.rate("", istanbul_date(utc_now())) is None:
+        raise Failed("No rate for every service is in force today; add one to the tariff file.")
+    return "rates and exemptions read"
 
 
 def _codes(settings: Settings) -> str:
@@ -192,6 +206,7 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("contracts", _contracts),
     ("agreements", _agreements),
     ("versions", _versions),
+    ("tariff", _tariff),
     ("codes", _codes),
     ("signing keys", _signing),
     ("TLS", _tls),

@@ -82,6 +82,7 @@ PLAIN_COLUMNS: Final = (
     "bound_inquirer",
     "records",
     "repeats",
+    "fee",
 )
 
 #: One row a record.  The columns of the chain come first and the ciphertext last, so that
@@ -141,6 +142,7 @@ evidence: Final = Table(
     Column("bound_inquirer", Text),
     Column("records", Integer),
     Column("repeats", Text),
+    Column("fee", Text),
     Column("ciphertext", LargeBinary),
 )
 

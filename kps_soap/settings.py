@@ -120,6 +120,9 @@ class Settings:
         None,
         "Which kinds of institution may see addresses; unset: the file shipped.",
     )
+    tariff_file: Path | None = _row(
+        SHIPPED_PATH, None, "Rates and exemptions of the fees; unset: the file shipped."
+    )
     codes_file: Path | None = _row(
         SHIPPED_PATH, None, "Codes and texts of the register; unset: the file shipped."
     )

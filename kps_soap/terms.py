@@ -21,10 +21,12 @@ from kps_soap.addresses import household
 from kps_soap.agreements import scope
 from kps_soap.agreements.agreement import Agreement
 from kps_soap.agreements.agreement_set import AgreementSet
+from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
 from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
 from kps_soap.criteria import Granted
 from kps_soap.entry import Entry
+from kps_soap.fees import Fee
 from kps_soap.fields import Grant
 from kps_soap.quotas import CallRates
 
@@ -41,6 +43,7 @@ class Terms:
     criteria_max: int
     persons_per_day_max: int = 0
     person_relation: str = "KAPALI"
+    fee: Fee | None = None
     agreement: Agreement | None = field(default=None, compare=False, repr=False)
 
     def granted(self) -> Sequence[Granted]:
@@ -73,6 +76,7 @@ class AgreementStage:
     rates: CallRates
     strict_window: Freshness
     register_kind: str
+    tariff: Tariff | None = None
 
     def __call__(self, asked: Asked, vouched: Vouched, contract: Any) -> Terms:
         """Raises an ``AgreementRefused``, ``SecurityRefused`` or ``VersionWithdrawn``."""
@@ -102,8 +106,14 @@ class AgreementStage:
             criteria_max=agreement.limits.criteria_per_call_max,
             persons_per_day_max=agreement.limits.persons_per_day_max,
             person_relation=access.person_relation,
+            fee=self._fee(contract.name, agreement, on),
             agreement=agreement,
         )
+
+    def _fee(self, service: str, agreement: Agreement, on: date) -> Fee | None:
+        if self.tariff is None:
+            return None
+        return self.tariff.fee(service, agreement.fee_exemption, on)
 
     def _in_force(self, asked: Asked, vouched: Vouched, on: date) -> Agreement:
         """The agreement in force; a refusal too is signed and recorded under the nearest one."""

@@ -19,6 +19,7 @@ from kps_soap.doors.direct import DirectDoor
 from kps_soap.entry import Entry, Event
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.faults import Outcome
+from kps_soap.fees import Fee
 from kps_soap.gateway import Answer, Exchange, Gateway, Question, first_trouble
 from kps_soap.logins import Logins
 from kps_soap.signing import Signer, SigningKeyError
@@ -79,6 +80,7 @@ class Grant:
 class Terms:
     grant: Grant
     institution: str = "B-34-0417"
+    fee: Fee | None = None
 
 
 class FakeContract:
@@ -109,7 +111,7 @@ class FakeContract:
         enquiry.persons.append(22)
         self._world.at("run")
         enquiry.outcomes.extend(self._world.outcomes)
-        enquiry.units = 2
+        enquiry.units, enquiry.records = 2, 1
         return "result"
 
     def filter(self, result: str, grant: Grant) -> str:
@@ -316,9 +318,27 @@ def test_the_record_holds_what_was_asked_and_what_was_answered() -> None:
     assert entry.sent_digest == "sent 7"
     assert (entry.http_status, entry.duration_us) == (200, 417)
     assert entry.receipt_number == "20260101-B-34-0417-1-1"
-    assert (entry.persons, entry.units) == ([11, 22], 2)
+    assert (entry.persons, entry.units, entry.records) == ([11, 22], 2, 1)
     assert entry.returned_fields == ("KisiBilgisi/TCKimlikNo",)
     assert (entry.refusal, entry.detail) == ("", "")
+
+
+def test_the_record_keeps_the_fee_and_what_it_comes_to() -> None:
+    world = World()
+    gateway = gateway_of(world)
+
+    def agree(exchange: Exchange, vouched: str, contract: Any) -> Any:
+        gateway.agree(exchange, vouched, contract)
+        return Terms(Grant(), fee=Fee("KAYIT", 300))
+
+    asyncio.run(replace(gateway, agree=agree).answer(question_for(world)))
+    assert (recorded(world).fee, recorded(world).amount) == ("KAYIT:300", 300)
+
+
+def test_without_a_tariff_no_amount_is_claimed() -> None:
+    world = World()
+    answer_in(world)
+    assert (recorded(world).fee, recorded(world).amount) == ("", None)
 
 
 def test_the_record_names_the_first_trouble_and_every_criterions_outcome() -> None:

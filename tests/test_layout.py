@@ -24,7 +24,7 @@ PACKAGE = ROOT / "kps_soap"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
-            *("faults", "turkish", "identity_number", "places", "fields", "entry", "addresses"),
+            *("faults", "turkish", "identity_number", "places", "fields", "entry", "addresses", "fees"),
             *("settings", "setting_kinds", "spyne_import"),
         }
     ),
@@ -32,7 +32,7 @@ ROWS: tuple[frozenset[str], ...] = (
         {
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
-            *("credentials", "logins", "tokens", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
+            *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
             *("tokens",),
         }
     ),

@@ -139,6 +139,7 @@ def plain_values(entry: Entry, returned_digest: str) -> Values:
         entry.bound_inquirer or None,
         int(entry.records),
         entry.repeats or None,
+        entry.fee or None,
     )
 
 

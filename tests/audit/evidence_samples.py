@@ -76,6 +76,7 @@ def entry(**changes: Any) -> Entry:
         bound_inquirer="U-78",
         records=1,
         repeats="0123456789abcdef:7",
+        fee="SORGU:300",
     )
     return replace(made, **changes)
 

@@ -168,7 +168,7 @@ def test_the_same_content_never_has_the_same_commitment() -> None:
 def test_a_record_of_the_first_format_still_verifies() -> None:
     """Format 1 knew 37 columns; its digest covers those alone, its hash says so."""
     values = records.plain_values(entry(), "list")
-    known = (*values[:37], None, None, None, None)
+    known = (*values[:37], *[None] * 5)
     plain = json.dumps(values[:37], ensure_ascii=False, separators=(",", ":")).encode()
     digest = records.plain_digest(SALT, known, record_format=1)
     assert digest == sha256(b"kps-soap:plain:1" + SALT + plain).digest()

@@ -1,4 +1,4 @@
-"""Issued tokens, log-in locks, and four more columns of a record (format 2)."""
+"""Issued tokens, log-in locks, and five more columns of a record (format 2)."""
 
 import importlib
 
@@ -19,6 +19,7 @@ def _added() -> tuple[sa.Column[object], ...]:
         sa.Column("bound_inquirer", sa.Text()),
         sa.Column("records", sa.Integer()),
         sa.Column("repeats", sa.Text()),
+        sa.Column("fee", sa.Text()),
     )
 
 

@@ -33,7 +33,7 @@ ROWS: tuple[frozenset[str], ...] = (
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
-            *("tokens",),
+            *("tokens", "page_keys"),
         }
     ),
     frozenset({"services"}),
@@ -49,6 +49,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "inspection",
             "connections",
             "operator_errors",
+            "billing",
         }
     ),
     frozenset({"cli", "client", "answers", "query_client", "demo_file"}),
@@ -58,7 +59,8 @@ ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
 #: Rooms that may import less than their row allows.  A dotted name is one module of a room.
 NARROWER: dict[str, frozenset[str]] = {
     "faults": frozenset(),
-    "services": ROWS[0] | {"services", "contracts", "criteria", "registry.records"},
+    "services": ROWS[0]
+    | {"services", "contracts", "criteria", "registry.records", "registry.family_records"},
     "gateway": frozenset({"faults", "entry", "fields", "criteria"}),
     "doors": ROWS[0]
     | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"}

@@ -13,6 +13,7 @@ from kps_soap import __version__
 from kps_soap.cli.accounts import accounts, rosters
 from kps_soap.cli.agreements import agreements
 from kps_soap.cli.audit import audit
+from kps_soap.cli.billing import billing
 from kps_soap.cli.check import check
 from kps_soap.cli.demo import demo
 from kps_soap.cli.files import database, wsdl
@@ -36,6 +37,7 @@ for command in (
     accounts,
     rosters,
     audit,
+    billing,
     population,
     wsdl,
     database,

@@ -1,0 +1,205 @@
+"""Freezing a month, and computing a frozen month again.
+
+``close`` writes the statement into the evidence, as a record like any other: from then on the
+month is what that record says.  ``verify`` computes the month from the records and names the
+first line that differs, in words; it believes neither the frozen sums nor the records' amounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from kps_soap.agreements.tariff import Tariff
+from kps_soap.agreements.vocabulary import PAYS
+from kps_soap.audit.keys import Keyring
+from kps_soap.audit.months import ISTANBUL, microseconds, moment_of
+from kps_soap.audit.search import open_record
+from kps_soap.billing.statement import Line, Span, Statement, statement_of
+from kps_soap.entry import Entry, Event
+from kps_soap.fees import Fee, liras
+from kps_soap.models import evidence
+
+_COLUMNS: Final = evidence.c
+
+
+class CannotClose(Exception):
+    """A month that cannot be closed; the sentence says why."""
+
+
+class NotClosed(Exception):
+    """A month that nobody has closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A frozen month: its statement, and the record that froze it."""
+
+    statement: Statement
+    record: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What computing a closed month again has shown.  ``differences`` is empty if all agrees."""
+
+    closed: Closed
+    computed: Statement
+    differences: tuple[str, ...]
+
+
+def close(
+    connection: Connection,
+    keyring: Keyring,
+    institution: str,
+    month: str,
+    *,
+    record: Callable[[Entry], None],
+    by: str,
+    request_id: str,
+    now: datetime,
+) -> Statement:
+    """Freeze a month that has ended.  Raises ``CannotClose``, ``NoMonth`` and what recording does.
+
+    ``record`` writes an entry durably; ``by`` is who closes.
+    """
+    if Span.of(month).next_us > microseconds(now):
+        raise CannotClose(f"The month {month} has not ended yet; close it on its next first day.")
+    if find_closed(connection, keyring, institution, month) is not None:
+        raise CannotClose(f"The month {month} of {institution} is closed already.")
+    statement = statement_of(connection, institution, month)
+    wrong = next(_wrong_amounts(statement), None)
+    if wrong is not None:
+        raise CannotClose(f"The records contradict themselves: {wrong}; run: kps audit verify")
+    record(
+        Entry(
+            request_id,
+            now,
+            "",
+            Event.MONTH_CLOSED,
+            channel="CLI",
+            account=by,
+            institution=institution,
+            detail=f"{month} {statement.digest}",
+            question=statement.text.encode(),
+        )
+    )
+    return statement
+
+
+def find_closed(
+    connection: Connection, keyring: Keyring, institution: str, month: str
+) -> Closed | None:
+    """The frozen statement of a month, None where nobody closed it."""
+    query = (
+        select(_COLUMNS.chain_id, _COLUMNS.sequence, _COLUMNS.received_us, _COLUMNS.detail)
+        .where(
+            _COLUMNS.institution == institution,
+            _COLUMNS.event == Event.MONTH_CLOSED.value,
+            _COLUMNS.detail.startswith(f"{month} ", autoescape=True),
+        )
+        .order_by(_COLUMNS.received_us, _COLUMNS.chain_id, _COLUMNS.sequence)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    shown = open_record(connection, keyring, row.chain_id, row.sequence)
+    statement = Statement.of_text((shown.question or b"").decode())
+    if row.detail != f"{month} {statement.digest}":
+        raise ValueError("a frozen statement that is not the one its record names")
+    return Closed(statement, f"{row.chain_id}:{row.sequence}", moment_of(row.received_us))
+
+
+def verify(
+    connection: Connection,
+    keyring: Keyring,
+    institution: str,
+    month: str,
+    *,
+    tariff: Tariff | None,
+) -> Verdict:
+    """Compute a closed month again and compare; raises ``NotClosed`` and ``NoMonth``.
+
+    With a ``tariff``, each line's rate is also held against it on the first and the last day on
+    which the line was charged.
+    """
+    closed = find_closed(connection, keyring, institution, month)
+    if closed is None:
+        raise NotClosed(f"The month {month} of {institution} is not closed.")
+    computed = statement_of(connection, institution, month)
+    differences = [*_differences(closed.statement, computed), *_wrong_amounts(computed)]
+    if tariff is not None:
+        differences += _wrong_rates(connection, computed, tariff)
+    return Verdict(closed, computed, tuple(differences))
+
+
+def _differences(frozen: Statement, computed: Statement) -> Iterator[str]:
+    then = {line.key: line for line in frozen.lines}
+    now = {line.key: line for line in computed.lines}
+    for key in sorted(then.keys() | now.keys()):
+        if key not in now:
+            yield f"{_name(then[key])}: stated, but no record tells of it"
+        elif key not in then:
+            yield f"{_name(now[key])}: on record, but not stated"
+        elif then[key] != now[key]:
+            yield f"{_name(now[key])}: stated {_sums(then[key])}, on record {_sums(now[key])}"
+
+
+def _wrong_amounts(statement: Statement) -> Iterator[str]:
+    """Lines whose amounts do not follow from their units, records and fee."""
+    for line in statement.lines:
+        try:
+            expected = line.expected
+        except ValueError:
+            yield f"{_name(line)}: its records tell of no fee"
+            continue
+        if expected != line.amount:
+            yield f"{_name(line)}: {liras(line.amount)} TL charged, {liras(expected)} TL due"
+
+
+def _wrong_rates(connection: Connection, statement: Statement, tariff: Tariff) -> Iterator[str]:
+    span = Span.of(statement.month)
+    for line in statement.lines:
+        query = select(_COLUMNS.received_us).where(
+            _COLUMNS.institution == statement.institution,
+            _COLUMNS.received_us >= span.first_us,
+            _COLUMNS.received_us < span.next_us,
+            _COLUMNS.service == line.service,
+            _COLUMNS.version == line.version,
+            _COLUMNS.fee == line.fee,
+            _COLUMNS.units > 0,
+        )
+        ends = (_COLUMNS.received_us, _COLUMNS.received_us.desc())
+        for moment_us in [
+            connection.execute(query.order_by(end).limit(1)).scalar() for end in ends
+        ]:
+            if moment_us is not None and not _is_right(line, moment_of(moment_us), tariff):
+                day = moment_of(moment_us).astimezone(ISTANBUL).date()
+                yield f"{_name(line)}: the tariff of {day} has another rate"
+                break
+
+
+def _is_right(line: Line, moment: datetime, tariff: Tariff) -> bool:
+    """Is the line's fee the tariff's on that day?  An exemption hides the rate behind it."""
+    day = moment.astimezone(ISTANBUL).date()
+    try:
+        charged = Fee.parse(line.fee)
+    except ValueError:
+        return False
+    due = tariff.fee(line.service, charged.exemption or PAYS, day)
+    return due is not None and due.text == charged.text
+
+
+def _name(line: Line) -> str:
+    return f"{line.service} {line.version} {line.fee or '(no fee)'}"
+
+
+def _sums(line: Line) -> str:
+    return (
+        f"{line.calls} calls, {line.units} units, {line.records} records, {liras(line.amount)} TL"
+    )

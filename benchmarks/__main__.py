@@ -22,11 +22,22 @@ from typing import Any
 
 from benchmarks.load import Load, Measured, children_of, drive, require_wrk
 from benchmarks.messages import direct_message, public_message
+from benchmarks.routing import (
+    HEADERS,
+    QUERIES_PATH,
+    TOKENS_PATH,
+    fetch_token,
+    routing_message,
+    token_message,
+)
 from benchmarks.stages import print_stages
 
 RATE = re.compile(r"^calls_per_second_max\s*=.*$", re.MULTILINE)
 SERVICE = "KisiSorgulaTCKimlikNoServis"
 VERSION = "2011/01/01"
+
+#: So many tokens are fetched before the run in which each of them is used once, or a few times.
+TOKENS = 2_000
 
 
 def main() -> int:
@@ -87,7 +98,7 @@ def run(folder: Path, options: argparse.Namespace) -> int:
 
 
 def make_loads(demo: dict[str, Any], ours: str, stock: str) -> list[Load]:
-    """The five loads: three doors of ours, two operations of the yardstick."""
+    """The loads: the doors of ours, two operations of the yardstick."""
     people = [
         one for one in demo["personas"] if one["kind"] and one["index"] in (0, 1, 8, 13, 14, 16, 18)
     ]
@@ -99,12 +110,26 @@ def make_loads(demo: dict[str, Any], ours: str, stock: str) -> list[Load]:
     def messages(account: dict[str, Any] | None) -> Callable[[], Sequence[str]]:
         return lambda: [direct_message(one["identity_number"], account) for one in people]
 
+    def live() -> Sequence[str]:
+        token = fetch_token(ours, plain)
+        return [routing_message(one["identity_number"], token) for one in people]
+
+    def tokens() -> Sequence[str]:
+        return [token_message(plain)]
+
+    def fresh() -> Sequence[str]:
+        number = people[0]["identity_number"]
+        return [routing_message(number, fetch_token(ours, plain)) for _ in range(TOKENS)]
+
     def public() -> Sequence[str]:
         return [public_message(one) for one in people]
 
     return [
         Load("direct, RSA-2048", ours + path, messages(plain), text, "TCKimlikNo>"),
         Load("direct, P-256", ours + path, messages(strict), text, "TCKimlikNo>"),
+        Load("routing, live token", ours + QUERIES_PATH, live, HEADERS, "TCKimlikNo>"),
+        Load("routing, new token", ours + QUERIES_PATH, fresh, HEADERS, "TCKimlikNo>"),
+        Load("token request", ours + TOKENS_PATH, tokens, HEADERS, "Secret>"),
         Load("public", f"{ours}/Service/KPSPublic.asmx", public, text, "true"),
         Load("stock Spyne, person", f"{stock}/person", messages(None), text, "TCKimlikNo>"),
         Load("stock Spyne, public", f"{stock}/public", public, text, "true"),
@@ -145,6 +170,13 @@ def print_table(medians: Sequence[Measured], options: argparse.Namespace) -> Non
             f"{one.name:24}{one.per_second:9.0f}{one.p50_ms:9.2f}{one.p95_ms:9.2f}"
             f"{one.p99_ms:9.2f}{one.cpu_us:9.0f}{one.errors:8d}{one.per_second / base:9.2f}"
         )
+    named = {one.name: one for one in medians}
+    token, query = named["token request"], named["routing, new token"]
+    pairs = 1 / (1 / token.per_second + 1 / query.per_second)
+    print(
+        f"{'token + query, a pair':24}{pairs:9.0f}{'':27}{token.cpu_us + query.cpu_us:9.0f}"
+        "   (from the two rows)"
+    )
 
 
 def kps(*arguments: str) -> None:

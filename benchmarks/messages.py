@@ -15,12 +15,16 @@ PUBLIC = "http://tckimlik.nvi.gov.tr/WS"
 
 def direct_message(number: int, account: dict[str, Any] | None) -> str:
     """A person query by number; without an account it is what stock Spyne gets."""
-    criterion = f"<TCKimlikNo>{number}</TCKimlikNo>"
-    body = (
+    return _envelope("" if account is None else _headers(account), person_body(number))
+
+
+def person_body(number: int) -> str:
+    """The Body of a person query."""
+    return (
         f'<ListeleCoklu xmlns="{PERSON}"><kriterListesi><KisiSorgulaTCKimlikNoSorguKriteri>'
-        f"{criterion}</KisiSorgulaTCKimlikNoSorguKriteri></kriterListesi></ListeleCoklu>"
+        f"<TCKimlikNo>{number}</TCKimlikNo></KisiSorgulaTCKimlikNoSorguKriteri></kriterListesi>"
+        "</ListeleCoklu>"
     )
-    return _envelope("" if account is None else _headers(account), body)
 
 
 def _headers(account: dict[str, Any]) -> str:

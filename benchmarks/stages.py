@@ -11,10 +11,12 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.messages import direct_message
+from benchmarks.routing import routing_message, token_message, token_of
 from kps_soap.app import Running, open_gateway
 from kps_soap.configured import utc_now
 from kps_soap.gateway import Exchange, Question, _new_exchange
@@ -23,48 +25,64 @@ from kps_soap.settings import read
 CALLS = 2_000
 GROUP = 50
 PATH = "/kps/kisisorgulatckimliknoservis/2011/01/01"
+ISSUER, ROUTER = "/services/issuer.svc/iwstrust13", "/services/routingservice.svc"
+TEXT_XML, SOAP_XML = "text/xml; charset=utf-8", "application/soap+xml; charset=utf-8"
 
 
 def print_stages(home: Path) -> None:
-    """Time the stages of a person query in the direct door, with RSA-2048."""
+    """Time the stages of a person query in the direct door (RSA-2048) and in the routing door."""
     demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
     account = next(one for one in demo["accounts"] if one["inquirer"] is None)
-    message = direct_message(demo["personas"][0]["identity_number"], account).encode()
-    costs = asyncio.run(_measure(home, message))
-    print(f"\nCPU µs a stage (person query, direct door, RSA-2048, mean of {CALLS})")
-    for name, cost in costs.items():
-        print(f"{name:24}{cost:9.1f}")
-    print(f"{'sum':24}{sum(costs.values()):9.1f}")
+    number = demo["personas"][0]["identity_number"]
+    direct, routing = asyncio.run(_measure(home, number, account))
+    print(f"\nCPU µs a stage (person query, mean of {CALLS})")
+    print(f"{'':24}{'direct, RSA':>12}{'routing':>12}")
+    for name, cost in direct.items():
+        print(f"{name:24}{cost:12.1f}{routing[name]:12.1f}")
+    print(f"{'sum':24}{sum(direct.values()):12.1f}{sum(routing.values()):12.1f}")
 
 
-async def _measure(home: Path, message: bytes) -> dict[str, float]:
+async def _measure(
+    home: Path, number: int, account: dict[str, Any]
+) -> tuple[dict[str, float], dict[str, float]]:
     settings = read(home, os.environ, command_line={"workers": 1})
     async with open_gateway(settings, worker="bench") as running:
-        return await _stages(running, message)
+        message = direct_message(number, account).encode()
+        direct = await _stages(running, _question(running, PATH, message, TEXT_XML))
+        asked = _question(running, ISSUER, token_message(account).encode(), SOAP_XML)
+        token = token_of((await running.gateway.answer(asked)).body.decode())
+        message = routing_message(number, token).encode()
+        return direct, await _stages(running, _question(running, ROUTER, message, SOAP_XML))
 
 
-async def _stages(running: Running, message: bytes) -> dict[str, float]:
-    gateway, place = running.gateway, running.doorway.places[PATH]
-    contract, family = place.contract, place.family
+def _question(running: Running, path: str, message: bytes, content_type: str) -> Question:
+    place = running.doorway.places[path]
+    if place.family is None:
+        raise SystemExit("no door at this path")
+    return Question(
+        family=place.family,
+        contract=place.contract,
+        unverified_body=message,
+        unverified_content_type=content_type,
+        unverified_content_encoding="",
+        unverified_action=None,
+        unverified_agent="bench",
+        source_address="127.0.0.1",
+        received_at=utc_now(),
+        request_id="0" * 32,
+    )
+
+
+async def _stages(running: Running, question: Question) -> dict[str, float]:
+    gateway, family = running.gateway, question.family
 
     def exchange() -> Exchange:
-        question = Question(
-            family=family,
-            contract=contract,
-            unverified_body=message,
-            unverified_content_type="text/xml; charset=utf-8",
-            unverified_content_encoding="",
-            unverified_action=None,
-            unverified_agent="bench",
-            source_address="127.0.0.1",
-            received_at=utc_now(),
-            request_id="0" * 32,
-        )
-        return _new_exchange(question)
+        return _new_exchange(replace(question, received_at=utc_now()))
 
     one = exchange()
     family.read(one)
     vouched = await family.vouch(one)
+    contract = one.contract = family.contract_of(one, vouched)
     terms = gateway.agree(one, vouched, contract)
     element = family.normalise(one, vouched)
     call = contract.open(element)
@@ -91,6 +109,7 @@ async def _stages(running: Running, message: bytes) -> dict[str, float]:
         await contract.run(opened, found)
 
     costs["criteria and register"] = await _time(run) - costs["read"]
+    costs["normalise"] = await _time(lambda: family.normalise(one, vouched))
     costs["field filter"] = await _time(lambda: contract.filter(result, terms.grant))
 
     def write() -> None:
@@ -98,7 +117,7 @@ async def _stages(running: Running, message: bytes) -> dict[str, float]:
 
     costs["write"] = await _time(write) - costs["read"]
     costs["XSD of the answer"] = await _time(lambda: contract.validate_answer(payload))
-    costs["receipt and signature"] = await _time(lambda: family.speak(one, payload, tree))
+    costs["answer bytes, signature"] = await _time(lambda: family.speak(one, payload, tree))
     costs["record, groups of 50"] = await _time_records(gateway.record, one.entry)
     return costs
 

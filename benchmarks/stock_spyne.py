@@ -22,7 +22,7 @@ from kps_soap import (
 from kps_soap.doors.intake import Receive, Scope, Send
 from kps_soap.registry.store import Register
 from kps_soap.services import kisi_sorgula_tckimlikno as person_service
-from kps_soap.services.shared_2011 import NAMESPACE_2011
+from kps_soap.services.shared_2011 import NAMESPACE_2011, citizen_record
 
 PUBLIC_NAMESPACE = "http://tckimlik.nvi.gov.tr/WS"
 
@@ -62,7 +62,7 @@ def person_application(register: Register) -> Any:
             items = []
             for one in kriterListesi.KisiSorgulaTCKimlikNoSorguKriteri:
                 person = _run(register.citizen(one.TCKimlikNo))
-                items.append(person_service._item(person, one.TCKimlikNo, None))
+                items.append(citizen_record(person, one.TCKimlikNo, None))
             return _object(result, {"SorguSonucu": {"KisiBilgisi": items}})
 
     return _wsgi(Stock, NAMESPACE_2011)

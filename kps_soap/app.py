@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from kps_soap import database, identity_number, places, rosters
+from kps_soap import database, identity_number, rosters
 from kps_soap.addresses import parse_address
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.book import AgreementBook
@@ -27,7 +27,6 @@ from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.writer import Clocks, EvidenceWriter
 from kps_soap.authentication import Freshness, Passwords
 from kps_soap.configured import (
-    limits_of,
     load_agreements,
     load_signers,
     load_tariff,
@@ -35,27 +34,24 @@ from kps_soap.configured import (
     utc_now,
 )
 from kps_soap.contracts.catalogue import compile_all
-from kps_soap.contracts.contract import CompiledContract, Convention
-from kps_soap.contracts.wsdl import file_of, wsdl_of
+from kps_soap.contracts.contract import CompiledContract
 from kps_soap.credentials import StoredCredentials
 from kps_soap.criteria_stage import CriteriaStage
-from kps_soap.doors import public_pages, wsdl
-from kps_soap.doors.direct import DirectDoor, receipt_of
-from kps_soap.doors.doorway import Doorway, Place, by_path
+from kps_soap.doors.doorway import Doorway, by_path
 from kps_soap.doors.intake import Intake
-from kps_soap.doors.public import PublicDoor
 from kps_soap.doors.wsdl import Addresses
-from kps_soap.envelopes import Reader
 from kps_soap.faults import Refusal
 from kps_soap.gateway import Exchange, Gateway
 from kps_soap.logins import Logins
 from kps_soap.lookups import Lookups
+from kps_soap.mistakes import Mistakes
+from kps_soap.page_keys import PageKeys
 from kps_soap.quotas import CallRates
 from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_set, watch
 from kps_soap.registry.store import Register
+from kps_soap.served_doors import Opened, served_places
 from kps_soap.settings import Settings
-from kps_soap.signing import Signer
-from kps_soap.terms import SYNTHETIC, AgreementStage, PublicStage
+from kps_soap.terms import SYNTHETIC, AgreementStage, IssuerStage, PublicStage
 
 #: Profile STANDART (hardening §4.2, 20): a window without generosity.
 STRICT_WINDOW: Final = Freshness(
@@ -118,11 +114,12 @@ async def _open(
     numbers = ReceiptNumbers(block_size=RECEIPT_BLOCK_SIZE)
     evidence = await _open_evidence(stack, settings, engine, numbers, worker)
     refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
+    mistakes = Mistakes(lookups, _person_digest(settings, "mistakes"))
     gateway = Gateway(
         agree=_agreement_stages(settings, book, register, contracts, workers),
-        criteria=_criteria_stage(settings, lookups, register),
+        criteria=_criteria_stage(settings, lookups, register, mistakes),
         receipt_number=numbers.number,
-        record=evidence.record,
+        record=mistakes.recorded_by(evidence.record),
         count_refusal=refusals.count,
         elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
     )
@@ -132,16 +129,14 @@ async def _open(
     intake = _intake(settings)
     logins = Logins(passwords, lambda account, address: _lets_in(book.current(), account, address))
     credentials = StoredCredentials(lookups, utc_now)
-    direct = _direct_door(settings, credentials, logins, signers, register)
+    opened = Opened(settings, signers, credentials, logins, lookups, _standing_headers(register))
     doorway = Doorway(
         gateway=gateway,
         intake=intake,
         addresses=Addresses(
             settings.public_base_url.rstrip("/"), frozenset(settings.allowed_hosts), intake
         ),
-        places=by_path(
-            _place(one, _public_door(settings, signers, register), direct) for one in contracts
-        ),
+        places=by_path(served_places(opened, contracts)),
         in_flight_max=settings.in_flight_max,
     )
     await evidence.record(note_of_set(book.current(), utc_now()))
@@ -183,7 +178,7 @@ def _agreement_stages(
     workers: int,
 ) -> Any:
     rates = CallRates(clock=time.monotonic, workers=workers)
-    stages: dict[str, AgreementStage | PublicStage] = {
+    stages: dict[str, AgreementStage | IssuerStage | PublicStage] = {
         "direct": AgreementStage(
             agreements=book.current,
             versions=load_versions(settings, contracts),
@@ -192,8 +187,10 @@ def _agreement_stages(
             register_kind=register.kind,
             tariff=load_tariff(settings, contracts),
         ),
+        "issuer": IssuerStage(agreements=book.current),
         "public": PublicStage(agreements=book.current, rates=rates),
     }
+    stages["routing"] = stages["direct"]
 
     def agree(exchange: Exchange, vouched: Any, contract: Any) -> Any:
         return stages[exchange.entry.door](exchange, vouched, contract)
@@ -201,14 +198,21 @@ def _agreement_stages(
     return agree
 
 
-def _criteria_stage(settings: Settings, lookups: Lookups, register: Register) -> CriteriaStage:
-    key = read_key_file(settings.person_key_file)
+def _criteria_stage(
+    settings: Settings, lookups: Lookups, register: Register, mistakes: Mistakes
+) -> CriteriaStage:
     return CriteriaStage(
         register=register,
-        rosters=rosters.Rosters(
-            lookups, lambda number: identity_number.digest(number, key=key, context="roster")
-        ),
+        rosters=rosters.Rosters(lookups, _person_digest(settings, "roster")),
+        page_keys=PageKeys(read_key_file(settings.person_key_file)),
+        mistakes=mistakes,
     )
+
+
+def _person_digest(settings: Settings, context: str) -> Callable[[int], bytes]:
+    """The keyed digest that stands for a person in tables of this context."""
+    key = read_key_file(settings.person_key_file)
+    return lambda number: identity_number.digest(number, key=key, context=context)
 
 
 def _passwords(settings: Settings) -> Passwords:
@@ -244,52 +248,6 @@ def _intake(settings: Settings) -> Intake:
 def _standing_headers(register: Register) -> tuple[tuple[str, str], ...]:
     """Every answer from a synthetic register says so (domain §4.1, S6)."""
     return (("Kps-Veri-Turu", SYNTHETIC),) if register.kind == SYNTHETIC else ()
-
-
-def _public_door(
-    settings: Settings, signers: Mapping[str, Signer], register: Register
-) -> PublicDoor:
-    holder = signers["RSA"].holder
-    return PublicDoor(
-        reader=Reader(limits_of(settings)),
-        receipt=lambda exchange: receipt_of(exchange, holder),
-        standing_headers=_standing_headers(register),
-    )
-
-
-def _direct_door(
-    settings: Settings,
-    credentials: StoredCredentials,
-    logins: Logins,
-    signers: Mapping[str, Signer],
-    register: Register,
-) -> DirectDoor:
-    return DirectDoor(
-        reader=Reader(limits_of(settings)),
-        credentials=credentials,
-        logins=logins,
-        window=Freshness(
-            settings.clock_skew_seconds, settings.message_age_seconds_max, timestamp_required=False
-        ),
-        signer=signers.__getitem__,
-        clock=utc_now,
-        answer_seconds=settings.answer_validity_seconds,
-        standing_headers=_standing_headers(register),
-    )
-
-
-def _place(compiled: CompiledContract, public: PublicDoor, direct: DirectDoor) -> Place:
-    """The address of a contract (design §3), with its documents made once."""
-    contract = compiled.contract
-    document = (places.wsdl() / file_of(contract)).read_bytes()
-    if contract.convention is Convention.XML_SERIALIZER:
-        path = f"/Service/{contract.name}.asmx"
-        page = public_pages.contract_page(compiled, path, document)
-        return Place(path, page, public, compiled)
-    path = f"/kps/{contract.name}/{contract.version}"
-    with_policy = wsdl_of(contract, policy=True)
-    page = wsdl.contract_page(compiled, path, document, with_policy)
-    return Place(path, page, direct, compiled)
 
 
 async def _stop(running: Running, watching: asyncio.Task[None]) -> None:

@@ -60,11 +60,22 @@ class MessageTime:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBinding:
+    """To whom the token of a call was issued, and from where; empty texts where nobody said."""
+
+    assertion_id: str
+    institution: str
+    inquirer: str
+    source_address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vouched:
     """What later stages may read, and how it was vouched for (design §4).
 
     ``payload`` is the request element.  ``inquirer``, ``purpose`` and ``case_number`` are the
-    caller's own statements, made inside the vouched channel.
+    caller's own statements, made inside the vouched channel.  ``token`` is what a token binds
+    its holder to, where one vouched for the call.
     """
 
     account: str
@@ -76,6 +87,7 @@ class Vouched:
     case_number: str | None = None
     message_id: str | None = None
     time: MessageTime | None = None
+    token: TokenBinding | None = None
 
 
 def username_at_place(security: Element | None) -> str | None:
@@ -103,7 +115,7 @@ def read_token(security: Element | None) -> tuple[UsernameToken, MessageTime | N
         if child.tag == f"{{{WSSE}}}UsernameToken" and token is None:
             token = _username_token(child)
         elif child.tag == f"{{{WSU}}}Timestamp" and time is None:
-            time = _message_time(child)
+            time = message_time(child)
         else:
             raise faults.SecurityMissing("unsupported or repeated token")
     if token is None:
@@ -135,7 +147,11 @@ def _username_token(element: Element) -> UsernameToken:
     return UsernameToken(username, password, created[0].text if created else None)
 
 
-def _message_time(element: Element) -> MessageTime:
+def message_time(element: Element) -> MessageTime:
+    """The Created and Expires of a wsu:Timestamp, in that order and nothing else in it.
+
+    Raises ``StaleMessage``.
+    """
     names = [child.tag for child in element]
     if names != [f"{{{WSU}}}Created", f"{{{WSU}}}Expires"] or any(len(one) for one in element):
         raise faults.StaleMessage("timestamp shape")

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+
 from kps_soap import places, rosters
 from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement import Catalogue, CatalogueEntry
@@ -23,6 +25,7 @@ from kps_soap.envelopes import Limits
 from kps_soap.settings import Settings
 from kps_soap.signing import Signer, SigningKeyError
 from kps_soap.terms import istanbul_date
+from kps_soap.tokens.encrypted import Recipe, RecipeRefused
 
 SERVED_RELATIONS: Final = frozenset({rosters.OFF, rosters.WARN, rosters.ENFORCE})
 
@@ -92,6 +95,16 @@ def _signer(key_file: Path, certificate_file: Path, now: datetime) -> Signer:
         return Signer.load(key_file, certificate_file, now=now)
     except SigningKeyError as error:
         raise SigningKeyError(f"{key_file}, {certificate_file}: {error}") from None
+
+
+def load_recipe(settings: Settings) -> Recipe:
+    """For whom tokens are encrypted; raises ``RecipeRefused``, or ``OSError`` with the file."""
+    pem = settings.token_certificate_file.read_bytes()
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        raise RecipeRefused("The token certificate file holds no PEM certificate.") from None
+    return Recipe.of(certificate)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -20,6 +20,7 @@ from kps_soap.faults import PUBLISHED_CODE_OF_OUTCOME, PUBLISHED_NOTES, Outcome
 from kps_soap.registry.records import PartialDate
 
 if TYPE_CHECKING:
+    from kps_soap.page_keys import PageKeys
     from kps_soap.registry.store import Register
 
 YEAR_MIN = 1800
@@ -36,12 +37,15 @@ class CriteriaPolicy:
     ``number`` is the member that names the person by number; empty where a criterion describes
     a person or a place instead.  ``birth_date`` demands the year of birth.  ``demanded`` are
     further members without which a criterion is incomplete (102): each is one member, or
-    several of which one is enough, divided by ``|``.
+    several of which one is enough, divided by ``|``; a blank, 0 or false says nothing.
+    ``wrong_per_day_max`` is how often in a day an institution may be wrong about one person
+    before it is not answered about that person any more (402, §5.1); 0 where nobody counts.
     """
 
     number: str = ""
     birth_date: bool = False
     demanded: tuple[str, ...] = ()
+    wrong_per_day_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,10 @@ class Granted:
 
 def _nothing_granted() -> Sequence[Granted]:
     return ()
+
+
+async def _nobody(_numbers: Sequence[int]) -> frozenset[int]:
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +154,9 @@ def check(
 
 
 def _says(criterion: Mapping[str, Any], member: str) -> bool:
-    """Whether one of the members is there and not blank."""
-    for name in member.split("|"):
-        value = criterion.get(name)
-        if value is not None and (not isinstance(value, str) or value.strip()):
-            return True
-    return False
+    """Whether one of the members says something: 0, nil and absent are one value (D20)."""
+    values = (criterion.get(name) for name in member.split("|"))
+    return any(value.strip() if isinstance(value, str) else value for value in values)
 
 
 def number_is_good(number: int, *, accept_disjoint: bool) -> bool:
@@ -180,6 +185,10 @@ class Enquiry:
     ``outcomes`` has one entry a criterion, in order; ``units`` counts the criteria that
     reached the register (design D19), ``records`` the persons' records that the answer holds: an
     operation that answers one criterion with several adds the others.
+
+    ``unrelated`` tells which persons that an operation found may not be shown, because the
+    institution does not keep their records (K7.4): whoever was named by number in a criterion
+    has been asked for already.  ``page_keys`` is there for lists that go on.
     """
 
     __slots__ = (
@@ -188,10 +197,12 @@ class Enquiry:
         "asker",
         "name_matching",
         "outcomes",
+        "page_keys",
         "persons",
         "records",
         "register",
         "units",
+        "unrelated",
         "wants",
     )
 
@@ -204,8 +215,12 @@ class Enquiry:
         name_matching: str = "TAM",
         accept_disjoint: bool = False,
         asker: Asker | None = None,
+        unrelated: Callable[[Sequence[int]], Awaitable[frozenset[int]]] = _nobody,
+        page_keys: PageKeys | None = None,
     ) -> None:
         self.asker = asker
+        self.unrelated = unrelated
+        self.page_keys = page_keys
         self.register = register
         self.wants = wants
         self.name_matching = name_matching

@@ -2,7 +2,7 @@
 
 Counts the criteria against the agreement, judges each one (``criteria.check``), asks for the
 person relation, and hands the operation its ``Enquiry``.  Nothing about one criterion is ever
-raised; too many of them, or none, refuse the whole call.
+raised; too many of them, none, or one guess too many refuse the whole call.
 """
 
 from __future__ import annotations
@@ -12,8 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kps_soap import faults, rosters
-from kps_soap.criteria import Asker, Blocked, Checked, Enquiry, Subject, check
+from kps_soap.criteria import (
+    Asker,
+    Blocked,
+    Checked,
+    CriteriaPolicy,
+    Enquiry,
+    Subject,
+    check,
+)
 from kps_soap.entry import Entry
+from kps_soap.mistakes import Mistakes
+from kps_soap.page_keys import PageKeys
 from kps_soap.registry.store import Register
 from kps_soap.terms import SYNTHETIC, Terms, istanbul_date
 
@@ -34,9 +44,11 @@ class CriteriaStage:
 
     register: Register
     rosters: rosters.Rosters
+    page_keys: PageKeys | None = None
+    mistakes: Mistakes | None = None
 
     async def __call__(self, asked: Asked, call: Any, contract: Any, terms: Terms) -> Enquiry:
-        """Raises ``CriteriaEmpty`` or ``TooManyCriteria``."""
+        """Raises ``CriteriaEmpty``, ``TooManyCriteria`` or ``AccessStopped``."""
         synthetic = self.register.kind == SYNTHETIC
         checked: Sequence[Checked] = ()
         if contract.criteria is not None:
@@ -54,6 +66,7 @@ class CriteriaStage:
                     for one in criteria
                 ],
             )
+            await self._let_guess(asked.entry, terms, contract.criteria, checked)
         return Enquiry(
             register=self.register,
             checked=checked,
@@ -61,26 +74,44 @@ class CriteriaStage:
             name_matching=terms.name_matching,
             accept_disjoint=synthetic,
             asker=_asker(asked.entry, terms),
+            unrelated=lambda numbers: self._unrelated(asked.entry, terms, numbers),
+            page_keys=self.page_keys,
         )
 
     async def _related(
         self, entry: Entry, terms: Terms, checked: Sequence[Checked]
     ) -> Sequence[Checked]:
         """Only persons whose records the institution keeps, where the agreement says so (K7.4)."""
-        if terms.person_relation == rosters.OFF:
-            return checked
         numbers = [one.number for one in checked if isinstance(one, Subject) and one.number]
-        missing = await self.rosters.missing(terms.institution, numbers)
-        if missing:
-            entry.detail = f"not on the roster: {len(missing)}"
-        if terms.person_relation == rosters.WARN:
-            return checked
+        unrelated = await self._unrelated(entry, terms, numbers)
         return [
             Blocked(one.number, faults.Outcome.NOT_ON_ROSTER)
-            if isinstance(one, Subject) and one.number in missing
+            if isinstance(one, Subject) and one.number in unrelated
             else one
             for one in checked
         ]
+
+    async def _let_guess(
+        self, entry: Entry, terms: Terms, policy: CriteriaPolicy, checked: Sequence[Checked]
+    ) -> None:
+        """Where a contract counts mistakes, nobody goes on guessing about a person (§5.1)."""
+        if self.mistakes is None or not policy.wrong_per_day_max:
+            return
+        numbers = [one.number if isinstance(one, Subject) else None for one in checked]
+        most = policy.wrong_per_day_max
+        await self.mistakes.check(entry, terms.institution, numbers, most=most)
+
+    async def _unrelated(
+        self, entry: Entry, terms: Terms, numbers: Sequence[int]
+    ) -> frozenset[int]:
+        """Of these persons, those whom the agreement does not let the institution see."""
+        if terms.person_relation == rosters.OFF:
+            return frozenset()
+        # 0 is nobody's number: who found nobody looks it up for the sake of equal work (D4).
+        missing = await self.rosters.missing(terms.institution, numbers) - {0}
+        if missing:
+            entry.detail = f"not on the roster: {len(missing)}"
+        return frozenset() if terms.person_relation == rosters.WARN else missing
 
 
 def _criteria_of(call: Any) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kps_soap import database, places
+from kps_soap.addresses import parse_address
 from kps_soap.audit.keys import create_key_file
 from kps_soap.certificates import DemoFiles, write_demo_files
 from kps_soap.contracts.catalogue import all_contracts
@@ -26,6 +27,7 @@ from kps_soap.registry import population
 from kps_soap.registry.persona_cast import Persona
 from kps_soap.settings import FILE_NAME, SettingsRefused, render
 from kps_soap.settings import of as settings_of
+from kps_soap.turkish import ascii_lower
 
 DEMO_FILE: Final = "demo.json"
 AGREEMENTS: Final = "agreements"
@@ -43,7 +45,11 @@ class DemoError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What to make.  ``day`` dates the register; ``now`` dates keys and accounts."""
+    """What to make.  ``day`` dates the register; ``now`` dates keys and accounts.
+
+    ``names`` are further hosts under which the gateway is reached: its certificate bears them,
+    and its WSDLs advertise them to whoever came by one of them.
+    """
 
     home: Path
     persons: int
@@ -77,7 +83,7 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     )
     database.upgrade(gateway_url)
     files = write_demo_files(
-        home / "keys", plan.now.date(), names=plan.names, randomness=randomness
+        home / "keys", plan.now.date(), names=_names(plan), randomness=randomness
     )
     for name in ("evidence.key", "person.key", "token.key"):
         create_key_file(home / "keys" / name, randomness(32))
@@ -93,19 +99,32 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     return target
 
 
+def _names(plan: DemoPlan) -> tuple[str, ...]:
+    """The further names of the demo, in small letters, each once."""
+    return tuple(dict.fromkeys(map(ascii_lower, plan.names)))
+
+
 def _hosts(plan: DemoPlan) -> list[str]:
     """The names of the demo as a setting has them; an IPv6 address stands in brackets."""
-    names = ("localhost", "127.0.0.1", *plan.names)
+    names = dict.fromkeys(("localhost", "127.0.0.1", *_names(plan)))
     return [f"[{name}]" if ":" in name else name for name in names]
 
 
 def _check_hosts(home: Path, plan: DemoPlan) -> None:
+    """A name stands in the certificate too, which knows no ports."""
+    refused = DemoError(
+        "A name must be a host name in ASCII (its xn-- form) or an IP address, without a port."
+    )
+    if not all(map(_is_name_or_address, plan.names)):
+        raise refused
     try:
         settings_of(home, {"allowed_hosts": _hosts(plan)})
     except SettingsRefused:
-        raise DemoError(
-            "A name must be a host name in ASCII (its xn-- form) or an IP address."
-        ) from None
+        raise refused from None
+
+
+def _is_name_or_address(name: str) -> bool:
+    return not set(name) & set(":[]") or parse_address(name) is not None
 
 
 def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, object]:

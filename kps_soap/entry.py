@@ -72,8 +72,9 @@ class Entry:
     (``chain:sequence``) of which this is a repetition (design D18).
     ``fee`` says how ``amount`` follows from units and records: ``SORGU:300`` (hundredths of a
     kuruş a unit), ``KAYIT:300`` (a record), or ``MUAF:`` with the exemption.
-    ``issued`` and ``login`` are no part of the record: they are written in its transaction, so
-    that a token or a failed log-in is known exactly when its record is.
+    ``issued``, ``login`` and ``wrong_about`` are no part of the record: they are written in its
+    transaction, so that a token or a failed log-in is known exactly when its record is.
+    ``wrong_about`` holds keyed digests of the persons about whom the institution was mistaken.
     """
 
     request_id: str
@@ -123,3 +124,4 @@ class Entry:
     fee: str = ""
     issued: IssuedToken | None = None
     login: LoginNote | None = None
+    wrong_about: tuple[bytes, ...] = ()

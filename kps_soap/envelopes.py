@@ -87,6 +87,7 @@ _DECLARED = re.compile(rb"""<\?xml(?=\s)[^>]*?\sencoding\s*=\s*["']([^"']*)["']"
 # Atomic groups: what has been walked over once is not walked over again, so that a message
 # made of instructions cannot make the search exponential.
 _DOCTYPE = re.compile(rb"\s*+(?>(?><\?.*?\?>|<!--.*?-->)\s*+)*+<!DOCTYPE", re.DOTALL)
+_TOKEN_START = re.compile(rb"(?:[A-Za-z0-9_.-]{1,64}:)?(?:CipherValue|BinarySecurityToken)>")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -197,7 +198,8 @@ class Reader:
     def read(self, body: bytes, media: Media) -> Element:
         """Parse the body once.  Raises a ``TransportRefused`` or ``EnvelopeRefused``."""
         body = _as_utf8(body, media.charset)
-        if b"<!DOCTYPE" in body and _DOCTYPE.match(body):
+        # A single byte is looked for ten times as fast as several.
+        if b"!" in body and b"<!DOCTYPE" in body and _DOCTYPE.match(body):
             raise faults.DoctypeRefused("document type")
         try:
             root = etree.fromstring(body, self._parser)
@@ -210,24 +212,50 @@ class Reader:
             raise faults.DoctypeRefused("document type")
         if document.xml_version != "1.0":
             raise faults.NotWellFormed("xml version")
-        if body.count(b"xmlns") > self._limits.namespaces_max:
+        signs = body.count(b"=")
+        most = self._limits.namespaces_max
+        if signs > most and body.count(b"xmlns") > most:
             self._count_namespaces(root)
-        if self._breaks(body, root):
+        if self._breaks(body, root, signs):
             raise faults.LimitExceeded("structure")
         declarations = 1 if _DECLARATION.match(body) else 0
-        if body.count(b"<?") > declarations and self._has_instruction(root):
+        if (
+            body.count(b"?") > 2 * declarations
+            and body.count(b"<?") > declarations
+            and self._has_instruction(root)
+        ):
             raise faults.InstructionRefused("processing instruction")
         return root
 
-    def _breaks(self, body: bytes, root: Element) -> bool:
-        """Is a bound broken?  The bytes of an ordinary message show that most cannot be."""
+    def _breaks(self, body: bytes, root: Element, signs: int) -> bool:
+        """Is a bound broken?  The bytes of an ordinary message show that most cannot be.
+
+        ``signs`` are its equals signs: there are no more attributes.
+        """
         limits = self._limits
         is_small = (
-            len(body) <= limits.value_characters_max
+            signs <= limits.attributes_per_element_max
             and body.count(b"<") <= min(limits.children_per_element_max, limits.elements_max)
-            and body.count(b"=") <= limits.attributes_per_element_max
+            and (len(body) <= limits.value_characters_max or self._has_short_values(body))
         )
         return bool(self._is_too_deep(root) if is_small else self._breaks_a_limit(root))
+
+    def _has_short_values(self, body: bytes) -> bool:
+        """Do the bytes alone show that no value is too long?  (A routed message has a token.)
+
+        Between two tags there is no more text than bytes, unless something that is no element
+        parts a text; then nothing is shown.
+        """
+        if b"!" in body and b"<!" in body:
+            return False
+        value_max, token_max = self._limits.value_characters_max, self._limits.token_characters_max
+        pieces = body.split(b"<")
+        for number in [at for at, piece in enumerate(pieces) if len(piece) > value_max]:
+            # The text of a token, and nothing but its end behind it.
+            is_token = _TOKEN_START.match(pieces[number]) and pieces[number + 1].startswith(b"/")
+            if not is_token or len(pieces[number]) > token_max:
+                return False
+        return True
 
     def _count_namespaces(self, root: Element) -> None:
         declared = sum(1 for _ in etree.iterwalk(root, events=("start-ns",)))

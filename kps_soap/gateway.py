@@ -64,6 +64,8 @@ class Exchange:
     """What is known of a request so far, for the family's words and for the record.
 
     ``contract`` is the one that the address names, or that the vouched message turned to.
+    ``signature`` is the agreement's choice of a key (RSA, P256); ``routing_signature`` whether
+    the routing door's answers are signed too.
     ``on_record``: the request leaves a record of its own.  ``vouched``: the caller is who the
     message says; until then nothing in an answer may tell whether an account exists.
     """
@@ -75,6 +77,7 @@ class Exchange:
     root: Any = None
     terms: Terms | None = None
     signature: str = "RSA"
+    routing_signature: bool = False
     on_record: bool = False
     vouched: bool = False
     enquiry: Enquiry | None = None

@@ -24,6 +24,7 @@ from kps_soap.audit.keys import FileKey, KeyFileRefused, Keyring, read_key_file
 from kps_soap.certificates import expiry_warnings
 from kps_soap.configured import (
     load_agreements,
+    load_recipe,
     load_signers,
     load_tariff,
     load_versions,
@@ -160,6 +161,7 @@ def _keys(settings: Settings) -> str:
             read_key_file(path)
         except KeyFileRefused as refused:
             raise Failed(f"{path}: {refused}") from None
+    load_recipe(settings)
     return "evidence, person and token keys read"
 
 

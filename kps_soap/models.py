@@ -287,6 +287,17 @@ issued_tokens: Final = Table(
 )
 Index(None, issued_tokens.c.not_after_us)
 
+#: How often an institution was wrong about a person on a civil day (§5.1); swept away afterwards.
+mistakes: Final = Table(
+    "mistakes",
+    METADATA,
+    Column("institution", String(64), primary_key=True),
+    Column("person_digest", LargeBinary, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 #: The persons whom an institution says it deals with, by keyed digest (Law 5490 Art. 45/2).
 roster_entries: Final = Table(
     "roster_entries",

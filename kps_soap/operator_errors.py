@@ -21,6 +21,7 @@ from kps_soap.registry.codes import CodesInvalid
 from kps_soap.registry.loading import RegisterExists
 from kps_soap.settings import SettingsRefused
 from kps_soap.signing import SigningKeyError
+from kps_soap.tokens.encrypted import RecipeRefused
 
 OPERATOR_ERRORS: Final = (
     AgreementErrors,
@@ -30,6 +31,7 @@ OPERATOR_ERRORS: Final = (
     KeyFileRefused,
     MonthUnreadable,
     OSError,
+    RecipeRefused,
     Refusal,
     RegisterExists,
     SettingsRefused,

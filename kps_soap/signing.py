@@ -1,9 +1,9 @@
-"""Signs the answers of the direct door: one template, one key operation, a few microseconds.
+"""Signs answers: one template, one key operation, a few microseconds.
 
 The layout is the one that verifies everywhere (stack §5.1): BinarySecurityToken, Timestamp
-and Signature in a Security header without mustUnderstand, exclusive canonicalisation, a
-SecurityTokenReference.  Every piece is written in its canonical form, so that the bytes
-digested are the bytes sent; a test canonicalises every shape again and compares.
+and Signature in a Security header, exclusive canonicalisation, a SecurityTokenReference.  Every
+piece is written in its canonical form, so that the bytes digested are the bytes sent; a test
+canonicalises every shape again and compares.
 
 This room verifies nothing, parses nothing that a caller sent, decides nothing about who may
 ask, and knows no other algorithms than RSA with SHA-256 and ECDSA P-256 with SHA-256.  It
@@ -84,7 +84,7 @@ class Signer:
     not_before: datetime
     not_after: datetime
     _sign: Callable[[bytes], bytes] = field(repr=False)
-    _openings: dict[SoapVersion, bytes] = field(repr=False)
+    _token: bytes = field(repr=False)
     _signed_info: bytes = field(repr=False)
 
     @classmethod
@@ -105,7 +105,6 @@ class Signer:
             method, sign = SignatureMethod.RSA_SHA256, _rsa_signature(key)
         else:
             method, sign = SignatureMethod.ECDSA_SHA256, _ecdsa_signature(key)
-        token = base64.b64encode(certificate.public_bytes(Encoding.DER))
         signer = cls(
             method=method,
             certificate=certificate,
@@ -113,7 +112,7 @@ class Signer:
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
             _sign=sign,
-            _openings={version: _opening(version, token) for version in SoapVersion},
+            _token=_TOKEN % base64.b64encode(certificate.public_bytes(Encoding.DER)),
             _signed_info=_signed_info_opening(method),
         )
         signer.check_usable(now)
@@ -129,6 +128,10 @@ class Signer:
             raise SigningKeyError("The signing certificate is not valid yet; check the clock.")
         if now > self.not_after:
             raise SigningKeyError("The signing certificate has expired; install a new one.")
+
+    def signature(self, data: bytes) -> bytes:
+        """The value of a ``SignatureValue`` over canonical bytes; see ``check_usable`` first."""
+        return self._sign(data)
 
     def days_left(self, now: datetime) -> int:
         """Whole days until the certificate expires; negative once it has."""
@@ -193,15 +196,6 @@ def _ecdsa_signature(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes
     return sign
 
 
-def _opening(version: SoapVersion, token: bytes) -> bytes:
-    return (
-        b'<s:Envelope xmlns:s="%b" xmlns:u="%b"><s:Header><o:Security xmlns:o="%b">'
-        b'<o:BinarySecurityToken EncodingType="%b" ValueType="%b" u:Id="%b">'
-        b"%b</o:BinarySecurityToken>"
-        % (version.value.encode(), _WSU, _WSSE, _BASE64, _X509V3, TOKEN_ID, token)
-    )
-
-
 def _signed_info_opening(method: SignatureMethod) -> bytes:
     return (
         b'<ds:SignedInfo xmlns:ds="%b"><ds:CanonicalizationMethod Algorithm="%b">'
@@ -219,6 +213,15 @@ def _reference(element_id: bytes) -> bytes:
     )
 
 
+_OPENING: Final = {
+    version: b'<s:Envelope xmlns:s="%b" xmlns:u="%b"><s:Header><o:Security xmlns:o="%b">'
+    % (version.value.encode(), _WSU, _WSSE)
+    for version in SoapVersion
+}
+_TOKEN: Final = (
+    b'<o:BinarySecurityToken EncodingType="%b" ValueType="%b" u:Id="%b">%%b'
+    b"</o:BinarySecurityToken>" % (_BASE64, _X509V3, TOKEN_ID)
+)
 _REFERENCE_END: Final = b"</ds:DigestValue></ds:Reference>"
 _TO_RECEIPT: Final = _REFERENCE_END + _reference(RECEIPT_ID)
 _TO_BODY: Final = _REFERENCE_END + _reference(BODY_ID)
@@ -254,6 +257,7 @@ def signed_envelope(
     created: datetime,
     expires: datetime,
     body_digest_hex: str | None = None,
+    opening: bytes | None = None,
 ) -> SignedEnvelope:
     """Wrap a payload into a signed envelope: UTF-8, no white space, no XML declaration.
 
@@ -261,7 +265,8 @@ def signed_envelope(
     exclusive canonical form (``canonical_in_body`` makes it where the caller has none).
     ``headers`` are own header blocks in canonical form, each with its ``u:Id``
     (``receipt_header`` writes one); all are covered.  ``body_digest_hex`` saves a second
-    digest where ``body_digest`` was already called for the receipt.
+    digest where ``body_digest`` was already called for the receipt.  ``opening`` is another
+    family's start, up to and with its Security tag: it declares ``s``, ``u`` and ``o`` as here.
 
     Raises ``SigningKeyError`` when the certificate is outside its validity at ``created``.
     """
@@ -282,7 +287,8 @@ def signed_envelope(
     signed_info = b"".join(pieces)
     content = b"".join(
         (
-            signer._openings[soap_version],
+            opening or _OPENING[soap_version],
+            signer._token,
             _TIMESTAMP_SENT,
             times,
             _SIGNATURE,
@@ -346,9 +352,8 @@ def canonical_in_body(payload: bytes, *, soap_version: SoapVersion) -> bytes:
     For payloads whose writer keeps no tree, above all faults: they use the prefixes ``s:``
     and ``u:`` of the envelope around them.  Costs a parse and a canonicalisation.
     """
-    opening = b'<s:Body xmlns:s="%b" xmlns:u="%b">' % (soap_version.value.encode(), _WSU)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    body = etree.fromstring(b"%b%b</s:Body>" % (opening, payload), parser)
+    body = etree.fromstring(b"%b%b</s:Body>" % (_BODY_CANONICAL[soap_version], payload), parser)
     canonical: bytes = etree.tostring(body, method="c14n", exclusive=True)
     return canonical[canonical.index(b">") + 1 : canonical.rindex(b"<")]
 

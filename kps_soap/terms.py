@@ -1,8 +1,8 @@
 """The agreement stage of the line: every question that the agreement answers, in one order.
 
-    account → agreement in force → network → door → freshness of its profile → sunset of the
-    version → service, version and stage → address right → inquirer → purpose → case number
-    → calls per second
+    account → agreement in force → token and proof → network → door → freshness of its profile
+    → sunset of the version → service, version and stage → address right → inquirer → purpose
+    → case number → calls per second
 
 Each step is a function of ``agreements.scope`` that returns a value or raises a refusal; this
 room only puts them in order, notes on the record what was decided under which agreement, and
@@ -11,10 +11,10 @@ hands on the ``Terms``.  It reads no file and asks no register.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from kps_soap import faults
 from kps_soap.addresses import household
@@ -31,6 +31,7 @@ from kps_soap.fields import Grant
 from kps_soap.quotas import CallRates
 
 SYNTHETIC = "SENTETIK"
+ROUTING = "routing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Asked(Protocol):
 
     entry: Entry
     signature: str
+    routing_signature: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,25 @@ class AgreementStage:
         """Raises an ``AgreementRefused``, ``SecurityRefused`` or ``VersionWithdrawn``."""
         entry = asked.entry
         on = istanbul_date(entry.received_at)
-        agreement = self._in_force(asked, vouched, on)
+        agreement = _in_force(self.agreements(), asked, vouched, on)
         access = agreement.access
+        _check_token(agreement, vouched, entry.source_address)
         scope.check_network(agreement, entry.source_address)
         scope.check_door(agreement, entry.door)
         if access.security != "KLASIK":
             check_freshness(vouched.time, now=entry.received_at, window=self.strict_window)
         self.versions.check(contract.name, contract.version, on)
-        granted = scope.grant_for(agreement, contract.name, contract.version, on=on)
+        granted = scope.grant_for(
+            agreement, contract.name, contract.version, on=on, open_grant=contract.open_grant
+        )
         if granted.synthetic_only and self.register_kind != SYNTHETIC:
             raise faults.ServiceNotGranted("stage TEST against a real register")
         scope.check_address_right(agreement, granted, self.agreements().address_rights, on=on)
-        entry.inquirer = scope.inquirer_for(agreement, vouched.inquirer)
+        entry.inquirer, entry.bound_inquirer = _inquirers(agreement, vouched)
         entry.purpose = scope.purpose_for(agreement, granted, vouched.purpose)
-        entry.case_number = scope.case_number_for(agreement, vouched.case_number)
+        entry.case_number = scope.case_number_for(
+            agreement, vouched.case_number, demanded=not granted.open_to_accounts
+        )
         self.rates.take(f"agreement {agreement.number}", agreement.limits.calls_per_second_max)
         entry.returned_fields = granted.grant.granted_leaves
         entry.withheld_digest = granted.grant.withheld_digest
@@ -115,21 +122,86 @@ class AgreementStage:
             return None
         return self.tariff.fee(service, agreement.fee_exemption, on)
 
-    def _in_force(self, asked: Asked, vouched: Vouched, on: date) -> Agreement:
-        """The agreement in force; a refusal too is signed and recorded under the nearest one."""
-        agreements, entry = self.agreements(), asked.entry
-        entry.vouched_by, entry.message_id = vouched.how, vouched.message_id or ""
-        held = agreements.for_account(vouched.account)
-        nearest = next((one for one in held if one.covers(on)), held[-1] if held else None)
-        if nearest is not None:
-            _note(asked, nearest)
-        chosen = agreements.choose(vouched.account, on)
-        _note(asked, chosen)
-        return chosen
+
+@dataclass(frozen=True, slots=True)
+class IssuerStage:
+    """The stage of the token service: who may have a token at all.
+
+        account → agreement in force → network → routing door → inquirer, where one is stated
+
+    A token opens nothing by itself: each query under it walks the whole agreement stage again.
+    So an inquirer may also come with the query, and calls are counted there, not here.  The
+    window of freshness is the token service's own for every profile (design §3).
+    """
+
+    agreements: Callable[[], AgreementSet]
+
+    def __call__(self, asked: Asked, vouched: Vouched, _contract: Any) -> Terms:
+        """Raises an ``AgreementRefused``; the ``Terms`` hold no grant."""
+        entry = asked.entry
+        on = istanbul_date(entry.received_at)
+        agreement = _in_force(self.agreements(), asked, vouched, on)
+        scope.check_network(agreement, entry.source_address)
+        scope.check_door(agreement, ROUTING)
+        if vouched.inquirer:
+            entry.inquirer = scope.inquirer_for(agreement, vouched.inquirer)
+        return Terms(
+            institution=agreement.institution.code,
+            grant=None,
+            name_matching=agreement.access.name_matching,
+            criteria_max=0,
+            agreement=agreement,
+        )
+
+
+def _in_force(agreements: AgreementSet, asked: Asked, vouched: Vouched, on: date) -> Agreement:
+    """The agreement in force; a refusal too is signed and recorded under the nearest one."""
+    entry = asked.entry
+    entry.vouched_by, entry.message_id = vouched.how, vouched.message_id or ""
+    held = agreements.for_account(vouched.account)
+    nearest = next((one for one in held if one.covers(on)), held[-1] if held else None)
+    if nearest is not None:
+        _note(asked, nearest)
+    chosen = agreements.choose(vouched.account, on)
+    _note(asked, chosen)
+    return chosen
+
+
+#: The security profiles in which a proof of possession counts (design D13).
+_PROFILES_OF: Final[Mapping[str, frozenset[str]]] = {
+    "TOKEN_HMAC_SHA1": frozenset({"KLASIK"}),
+    "TOKEN_HMAC_SHA256": frozenset({"KLASIK", "STANDART"}),
+}
+
+
+def _check_token(agreement: Agreement, vouched: Vouched, source_address: str) -> None:
+    """Hold a call with a token to what the token binds; raises a ``SecurityRefused``."""
+    token, access = vouched.token, agreement.access
+    if token is None:
+        return
+    if token.institution != agreement.institution.code:
+        raise faults.TokenRefused("token of another institution")
+    if token.source_address != source_address and not access.token_address_free:
+        raise faults.TokenRefused("token from another address")
+    if access.security not in _PROFILES_OF.get(vouched.how, ()):
+        raise faults.ProofRefused("proof too weak for the agreement's profile")
+
+
+def _inquirers(agreement: Agreement, vouched: Vouched) -> tuple[str, str]:
+    """Who asks, and whom the token names where that is somebody else (design §4).
+
+    Both must be registered in the agreement of today.
+    """
+    bound = "" if vouched.token is None else vouched.token.inquirer
+    if bound:
+        scope.inquirer_for(agreement, bound)
+    inquirer = scope.inquirer_for(agreement, vouched.inquirer or bound)
+    return inquirer, "" if bound == inquirer else bound
 
 
 def _note(asked: Asked, agreement: Agreement) -> None:
     asked.signature = agreement.access.answer_signature
+    asked.routing_signature = agreement.access.routing_signature
     asked.entry.institution = agreement.institution.code
     asked.entry.agreement = agreement.number
     asked.entry.agreement_digest = agreement.digest

@@ -19,6 +19,7 @@ from kps_soap.contracts.schemas import read_schema
 from kps_soap.contracts.shape import compare, declared_shape, differences, published_shape
 from kps_soap.contracts.wsdl import WSDL, file_of, wsdl_of
 from kps_soap.entry import Event
+from kps_soap.fields import Grant
 from kps_soap.spyne_import import Int, Service, Unicode, rpc
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
@@ -49,6 +50,11 @@ def _kps(service: str, version: str, operation: str) -> Published:
     )
 
 
+def _own(service: str, namespace: str, operation: str) -> Published:
+    dated = _kps(service, "", operation)
+    return dated._replace(namespace=namespace, action=f"{namespace}/{service}/{operation}")
+
+
 def _public(service: str, operation: str) -> Published:
     return Published(
         namespace=PUBLIC,
@@ -61,23 +67,55 @@ def _public(service: str, operation: str) -> Published:
 
 
 BILESIK = "BilesikKutukSorgulaKimlikNoServis"
+ADRES = "KimlikNoSorgulaAdresServis"
+YABANCI = "YbKisiSorgulaYbKimlikNoServis"
 PUBLISHED: dict[tuple[str, str], Published] = {
     ("AksOkuTumIlServis", "2011/01/01"): _kps("AksOkuTumIlServis", "2011/01/01", "Listele"),
     ("AksOkuTumIleBagliIlceServis", "2011/01/01"): _kps(
         "AksOkuTumIleBagliIlceServis", "2011/01/01", "Listele"
     ),
     (BILESIK, "2011/01/01"): _kps(BILESIK, "2011/01/01", "Sorgula"),
+    (BILESIK, "2017/08/01"): _kps(BILESIK, "2017/08/01", "Sorgula"),
     (BILESIK, "2021/04/01"): _kps(BILESIK, "2021/04/01", "Sorgula"),
     (BILESIK, "2023/02/01"): _kps(BILESIK, "2023/02/01", "Sorgula"),
+    (BILESIK, "2024/04/01"): _kps(BILESIK, "2024/04/01", "Sorgula"),
+    ("CuzdanSorgulaTCKimlikNoServis", "2014/09/01"): _kps(
+        "CuzdanSorgulaTCKimlikNoServis", "2014/09/01", "ListeleCoklu"
+    ),
     ("KPSPublic", "WS"): _public("KPSPublic", "TCKimlikNoDogrula"),
     ("KPSPublicV2", "WS"): _public("KPSPublicV2", "KisiVeCuzdanDogrula"),
     ("KPSPublicYabanciDogrula", "WS"): _public("KPSPublicYabanciDogrula", "YabanciKimlikNoDogrula"),
-    ("KimlikNoSorgulaAdresServis", "2021/04/01"): _kps(
-        "KimlikNoSorgulaAdresServis", "2021/04/01", "Sorgula"
+    ("AileListesiAraTCNoServis", "2011/01/01"): _kps(
+        "AileListesiAraTCNoServis", "2011/01/01", "Sorgula"
+    ),
+    ("KisiListeleServis", "2011/01/01"): _kps("KisiListeleServis", "2011/01/01", "Sayfala"),
+    ("NkoSorgulaKayitYeriServis", "1"): _own(
+        "NkoSorgulaKayitYeriServis", "urn:kps-soap:nko-kayit-yeri:1", "Sorgula"
+    ),
+    ("NkoSorgulaTCKimlikNoServis", "2021/04/01"): _kps(
+        "NkoSorgulaTCKimlikNoServis", "2021/04/01", "Sorgula"
+    ),
+    (ADRES, "2015/07/01"): _kps(ADRES, "2015/07/01", "Sorgula"),
+    (ADRES, "2016/10/01"): _kps(ADRES, "2016/10/01", "Sorgula"),
+    (ADRES, "2021/04/01"): _kps(ADRES, "2021/04/01", "Sorgula"),
+    (ADRES, "2023/07/01"): _kps(ADRES, "2023/07/01", "Sorgula"),
+    ("KisiAdresNoSorgulaServis", "2011/01/01"): _kps(
+        "KisiAdresNoSorgulaServis", "2011/01/01", "Sorgula"
     ),
     ("KisiSorgulaTCKimlikNoServis", "2011/01/01"): _kps(
         "KisiSorgulaTCKimlikNoServis", "2011/01/01", "ListeleCoklu"
     ),
+    ("TcKimlikNoSorgulaAdresServis", "2011/01/01"): _kps(
+        "TcKimlikNoSorgulaAdresServis", "2011/01/01", "Sorgula"
+    ),
+    ("TumKutukDogrulaServis", "2025/08/01"): _kps("TumKutukDogrulaServis", "2025/08/01", "Sorgula"),
+    ("BilgiServis", "1"): _own("BilgiServis", "urn:kps-soap:bilgi:1", "Getir"),
+    ("KimlikDogrulaServis", "1"): _own(
+        "KimlikDogrulaServis", "urn:kps-soap:kimlik-dogrula:1", "Dogrula"
+    ),
+    ("KimlikNoBulServis", "1"): _own("KimlikNoBulServis", "urn:kps-soap:kimlik-no-bul:1", "Bul"),
+    (YABANCI, "2013/06/01"): _kps(YABANCI, "2013/06/01", "ListeleCoklu"),
+    (YABANCI, "2016/01/01"): _kps(YABANCI, "2016/01/01", "ListeleCoklu"),
 }
 
 every_contract = pytest.mark.parametrize(
@@ -233,10 +271,22 @@ def test_dictionaries_verifications_and_queries_are_told_apart() -> None:
     assert kinds["KPSPublicV2"] is Event.VERIFICATION
     assert kinds["AksOkuTumIlServis"] is Event.DICTIONARY
     assert kinds["KisiSorgulaTCKimlikNoServis"] is Event.QUERY
+    assert kinds["TumKutukDogrulaServis"] is kinds["KimlikDogrulaServis"] is Event.VERIFICATION
+    assert kinds["KimlikNoBulServis"] is Event.QUERY
+    assert kinds["BilgiServis"] is Event.INFORMATION
 
 
-def test_only_the_address_service_is_under_the_address_law() -> None:
-    assert {one.name for one in compile_all() if one.address} == {"KimlikNoSorgulaAdresServis"}
+def test_only_the_information_service_is_open_to_every_account() -> None:
+    opened = {one.name: one.open_grant for one in compile_all() if one.open_grant is not None}
+    assert opened.keys() == {"BilgiServis"}
+    assert opened["BilgiServis"].withheld_leaves == ()
+    assert contract("BilgiServis", "1").criteria is None
+
+
+def test_only_the_address_services_are_under_the_address_law() -> None:
+    marked = {(one.name, one.version) for one in compile_all() if one.address}
+    names = {ADRES, "KisiAdresNoSorgulaServis", "TcKimlikNoSorgulaAdresServis"}
+    assert marked == {(name, version) for name, version in PUBLISHED if name in names}
 
 
 def test_birth_dates_are_criteria_from_2021_on() -> None:
@@ -246,7 +296,13 @@ def test_birth_dates_are_criteria_from_2021_on() -> None:
     assert demanded == {
         (BILESIK, "2021/04/01"),
         (BILESIK, "2023/02/01"),
-        ("KimlikNoSorgulaAdresServis", "2021/04/01"),
+        (BILESIK, "2024/04/01"),
+        (ADRES, "2021/04/01"),
+        (ADRES, "2023/07/01"),
+        ("NkoSorgulaTCKimlikNoServis", "2021/04/01"),
+        ("TumKutukDogrulaServis", "2025/08/01"),
+        ("KimlikDogrulaServis", "1"),
+        ("KimlikNoBulServis", "1"),
     }
 
 
@@ -283,6 +339,21 @@ def test_a_part_without_a_section_is_refused_at_start() -> None:
     bad = replace(chosen, parts={"TCKisiBilgisi": "BilesikKutukBilgileri/Yok"})
     with pytest.raises(TypeError, match="no section"):
         compile_contract(bad)
+
+
+def test_a_result_that_is_one_record_is_filtered_as_one() -> None:
+    chosen = contract("KisiAdresNoSorgulaServis", "2011/01/01")
+    assert chosen.fields is not None
+    assert not chosen.is_list
+    assert contract(ADRES, "2021/04/01").is_list
+    everything = Grant.of(chosen.fields, [chosen.item])
+    record = {"AdresNo": 9000000001, "HataBilgisi": None}
+    shown = chosen.filter({"SorguSonucu": record}, everything)
+    assert shown == {"SorguSonucu": {"AdresNo": 9000000001}}
+    withheld = chosen.filter({"SorguSonucu": record}, Grant.of(chosen.fields, []))
+    assert withheld["SorguSonucu"]["HataBilgisi"]["Kod"] == 8
+    with pytest.raises(TypeError, match="under a grant"):
+        chosen.filter({"SorguSonucu": record}, None)
 
 
 def test_records_do_not_leave_without_a_grant() -> None:

@@ -14,6 +14,7 @@ from kps_soap.criteria_stage import CriteriaStage
 from kps_soap.entry import Entry
 from kps_soap.faults import Outcome
 from kps_soap.fields import Field, FieldTree, Grant
+from kps_soap.page_keys import PageKeys
 from kps_soap.registry.records import PartialDate
 from kps_soap.terms import Terms
 
@@ -60,6 +61,7 @@ class Asked:
 
 BY_NUMBER = Contract(CriteriaPolicy("TCKimlikNo"))
 BY_BIRTH = Contract(CriteriaPolicy("KimlikNo", birth_date=True))
+BY_PLACE = Contract(CriteriaPolicy())
 DICTIONARY = Contract(None)
 
 
@@ -248,3 +250,46 @@ def test_the_birth_date_is_compared_only_after_the_roster_has_let_the_person_thr
     asyncio.run(enquiry.each(known, lambda _found, _number, _note: {}))
     assert enquiry.outcomes == [Outcome.OK]
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("relation", "unrelated", "detail"),
+    [
+        (rosters.OFF, frozenset(), ""),
+        (rosters.WARN, frozenset(), "not on the roster: 1"),
+        (rosters.ENFORCE, frozenset({SECOND}), "not on the roster: 1"),
+    ],
+)
+def test_who_is_found_by_other_means_must_be_on_the_roster_too(
+    relation: str, unrelated: frozenset[int], detail: str
+) -> None:
+    asked, known = Asked(), Rosters(FIRST)
+    enquiry = enquiry_of(
+        [{}], contract=BY_PLACE, under=terms(relation=relation), held=known, asked=asked
+    )
+    assert asyncio.run(enquiry.unrelated([FIRST, SECOND])) == unrelated
+    assert asked.entry.detail == detail
+
+
+def test_nobody_is_looked_up_on_the_roster_and_leaves_no_word() -> None:
+    asked, known = Asked(), Rosters()
+    under = terms(relation=rosters.ENFORCE)
+    enquiry = enquiry_of([{}], contract=BY_PLACE, under=under, held=known, asked=asked)
+    known.asked.clear()
+    assert asyncio.run(enquiry.unrelated([0])) == frozenset()
+    assert known.asked == [("B-34-0417", [0])]
+    assert asked.entry.detail == ""
+
+
+def test_an_enquiry_that_no_stage_made_finds_everybody_related() -> None:
+    register: Any = Register()
+    enquiry = Enquiry(register=register, wants=lambda _path: True)
+    assert asyncio.run(enquiry.unrelated([FIRST])) == frozenset()
+    assert enquiry.page_keys is None
+
+
+def test_page_keys_are_handed_on() -> None:
+    keys, register, known = PageKeys(b"k" * 32), Register(), Rosters()
+    stage = CriteriaStage(register, known, keys)  # type: ignore[arg-type]
+    enquiry = asyncio.run(stage(Asked(), Call(([{}],)), BY_PLACE, terms()))
+    assert enquiry.page_keys is keys

@@ -6,13 +6,18 @@ import tomllib
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 
-from kps_soap import demo, settings
+from kps_soap import cli, demo, settings
 from kps_soap.configured import load_agreements
 from kps_soap.contracts.catalogue import compile_all
+from kps_soap.doors.ashx import ashx_places
+from kps_soap.doors.intake import Intake
+from kps_soap.doors.wsdl import Addresses
 from kps_soap.registry import population
 
 DAY = date(2026, 1, 1)
@@ -87,7 +92,10 @@ def test_a_home_that_holds_anything_is_left_alone(home: Path, tmp_path: Path) ->
 
 
 def test_a_name_that_nothing_can_hold_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    for name in ("geçit.example", "two words", ""):
+    for name in (
+        *("geçit.example", "two words", "", "*.gecit.example", "-gecit.example", "gecit.example/x"),
+        *("gecit.example:8443", "192.0.2.7:8443", "[2001:db8::1]", "2001:db8::1::", "fe80::1%lo"),
+    ):
         plan = demo.DemoPlan(
             tmp_path / "home", 200, 1, DAY, datetime(2026, 3, 1, tzinfo=UTC), names=(name,)
         )
@@ -96,17 +104,82 @@ def test_a_name_that_nothing_can_hold_is_refused_before_anything_is_made(tmp_pat
     assert not (tmp_path / "home").exists()
 
 
-def test_further_names_stand_in_the_settings_and_in_the_certificate(tmp_path: Path) -> None:
-    now = datetime(2026, 3, 1, tzinfo=UTC)
-    names = ("gecit.example", "2001:db8::1")
-    plan = demo.DemoPlan(tmp_path, 200, 1, DAY, now, names=names)
-    demo.make(plan, randomness=os.urandom)
-    read = settings.read(tmp_path, {})
-    assert read.allowed_hosts == ("localhost", "127.0.0.1", "gecit.example", "[2001:db8::1]")
-    certificate = x509.load_pem_x509_certificate(read.tls_certificate_file.read_bytes())
-    named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert "gecit.example" in named.get_values_for_type(x509.DNSName)
-    assert ip_address("2001:db8::1") in named.get_values_for_type(x509.IPAddress)
+class Named(NamedTuple):
+    """A home that was made with further names, by the command."""
+
+    home: Path
+    settings: settings.Settings
+    certificate: x509.Certificate
+
+    def addresses(self) -> Addresses:
+        """The addresses that this home's gateway advertises, as it puts them together."""
+        intake = Intake(
+            body_bytes_max=self.settings.body_bytes_max,
+            body_seconds_max=self.settings.body_seconds_max,
+            trusted_proxies=self.settings.trusted_proxies,
+            plain_http_addresses=frozenset(self.settings.plain_http_addresses),
+            clock=lambda: datetime(2026, 3, 1, tzinfo=UTC),
+            new_id=lambda: "istek-1",
+        )
+        hosts = frozenset(self.settings.allowed_hosts)
+        return Addresses(self.settings.public_base_url, hosts, intake)
+
+
+NAMES = ("gecit.example", "KPSv2.example", "gecit.example", "192.0.2.7", "2001:db8::1")
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Named:
+    home = tmp_path_factory.mktemp("named") / "home"
+    names = [word for name in NAMES for word in ("--name", name)]
+    words = ["demo", "init", str(home), "--persons", "200", "--date", f"{DAY}", *names]
+    result = CliRunner().invoke(cli.main, words)
+    assert result.exit_code == 0, result.output
+    read = settings.read(home, {})
+    pem = read.tls_certificate_file.read_bytes()
+    return Named(home, read, x509.load_pem_x509_certificate(pem))
+
+
+def test_further_names_stand_in_the_settings_each_once(named: Named) -> None:
+    assert named.settings.allowed_hosts == (
+        *("localhost", "127.0.0.1", "gecit.example", "kpsv2.example", "192.0.2.7"),
+        "[2001:db8::1]",
+    )
+
+
+def test_further_names_stand_in_the_certificate_as_what_they_are(named: Named) -> None:
+    alternatives = named.certificate.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value
+    assert alternatives.get_values_for_type(x509.DNSName) == [
+        *("localhost", "gecit.example", "kpsv2.example")
+    ]
+    assert alternatives.get_values_for_type(x509.IPAddress) == [
+        ip_address(one) for one in ("127.0.0.1", "::1", "192.0.2.7", "2001:db8::1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [
+        ("gecit.example", "https://gecit.example"),
+        ("KPSV2.EXAMPLE", "https://kpsv2.example"),
+        ("kpsv2.example:8443", "https://kpsv2.example:8443"),
+        ("[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("other.example", "https://127.0.0.1:8443"),
+        ("gecit.example.other.example", "https://127.0.0.1:8443"),
+    ],
+)
+def test_documents_advertise_the_name_that_they_were_fetched_by(
+    named: Named, host: str, base_url: str
+) -> None:
+    scope = {"scheme": "https", "headers": [(b"host", host.encode())], "client": ("192.0.2.9", 1)}
+    advertised = named.addresses().base_url(scope)
+    assert advertised == base_url
+    (page, _plain) = (place.page for place in ashx_places(compile_all()))
+    document = page({"service": "KisiSorgulaTCKimlikNoServis"}, advertised).body
+    assert f'location="{base_url}/Services/RoutingService.svc"'.encode() in document
+    assert f">{base_url}/Services/Issuer.svc/IWSTrust13<".encode() in document
 
 
 def test_an_empty_directory_is_a_place_for_a_home(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ ROWS: tuple[frozenset[str], ...] = (
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
-            *("tokens", "page_keys"),
+            *("tokens", "page_keys", "mistakes"),
         }
     ),
     frozenset({"services"}),
@@ -50,6 +50,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "connections",
             "operator_errors",
             "billing",
+            "served_doors",
         }
     ),
     frozenset({"cli", "client", "answers", "query_client", "demo_file"}),

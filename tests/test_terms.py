@@ -116,6 +116,7 @@ class Named(NamedTuple):
 
     name: str
     version: str
+    open_grant = None
 
 
 PERSON = Named("KisiSorgulaTCKimlikNoServis", "2011/01/01")
@@ -483,3 +484,66 @@ def test_the_public_door_counts_calls_by_source_address(tmp_path: Path) -> None:
 )
 def test_the_civil_day_is_that_of_istanbul(moment: datetime, day: date) -> None:
     assert istanbul_date(moment) == day
+
+
+# What is open to every account
+
+
+INFORMATION = next(one for one in compile_all() if one.name == "BilgiServis")
+
+
+def test_what_gives_nobodys_data_needs_no_entry_no_purpose_and_no_case(tmp_path: Path) -> None:
+    current, request = agreements(tmp_path, AGREEMENT), asked()
+    newcomer = vouched(purpose=None, case_number=None)
+    terms = stage(current, register_kind="GERCEK")(request, newcomer, INFORMATION)
+    assert terms.grant is INFORMATION.open_grant
+    assert (request.entry.purpose, request.entry.case_number) == ("", "")
+    assert [one.service for one in terms.granted()] == [
+        "KimlikNoSorgulaAdresServis",
+        "KisiSorgulaTCKimlikNoServis",
+    ]
+
+
+def test_a_case_number_and_a_purpose_that_come_along_do_no_harm(tmp_path: Path) -> None:
+    request = asked()
+    caller = vouched(purpose="BASKA", case_number="2026/1")
+    stage(agreements(tmp_path, AGREEMENT))(request, caller, INFORMATION)
+    assert (request.entry.purpose, request.entry.case_number) == ("", "2026/1")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        ({"at": datetime(2027, 3, 1, tzinfo=UTC)}, faults.AgreementNotInForce),
+        ({"source": "203.0.113.11"}, faults.NetworkNotAllowed),
+        ({"door": "routing"}, faults.ServiceNotGranted),
+    ],
+)
+def test_an_open_contract_is_open_only_under_an_agreement_in_force(
+    tmp_path: Path, wrong: dict[str, Any], kind: type[faults.Refusal]
+) -> None:
+    with pytest.raises(kind):
+        stage(agreements(tmp_path, AGREEMENT))(asked(**wrong), vouched(), INFORMATION)
+
+
+def test_an_inquirer_who_is_not_registered_learns_it_there_too(tmp_path: Path) -> None:
+    with pytest.raises(faults.InquirerNotAllowed):
+        stage(agreements(tmp_path, AGREEMENT))(asked(), vouched(inquirer="HASAN"), INFORMATION)
+
+
+@pytest.mark.parametrize("in_stage", ["ACIK", "KAPALI"])
+def test_what_a_file_says_of_an_open_contract_comes_first(tmp_path: Path, in_stage: str) -> None:
+    entry = (
+        f'\n[[services]]\nname = "BilgiServis"\nversions = ["1"]\nstage = "{in_stage}"\n'
+        'purposes = ["EMLAK_BEYAN"]\nfields = ["ErisimBilgisi/UtcZamani"]\n'
+    )
+    line = stage(agreements(tmp_path, AGREEMENT + entry))
+    if in_stage == "KAPALI":
+        with pytest.raises(faults.ServiceNotGranted):
+            line(asked(), vouched(), INFORMATION)
+        return
+    terms = line(asked(), vouched(), INFORMATION)
+    assert terms.grant is not None
+    assert terms.grant.granted_leaves == ("ErisimBilgisi/UtcZamani",)
+    with pytest.raises(faults.PurposeNotGranted):
+        line(asked(), vouched(purpose=None), INFORMATION)

@@ -121,6 +121,8 @@ class ServiceGrant:
 
     ``special`` maps each special-category path to its legal basis (Law 6698 Art. 6).
     ``synthetic_only`` tells that calls are answered from the synthetic register (design D20).
+    ``open_to_accounts`` tells that no file grants this: it gives nobody's data, so every account
+    with an agreement in force has it, for no purpose.
     """
 
     service: str
@@ -133,6 +135,7 @@ class ServiceGrant:
     fields: tuple[str, ...]
     special: Mapping[str, str]
     bulk_basis: str = ""
+    open_to_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,13 @@ from datetime import date
 from kps_soap.addresses import parse_address
 from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement import Agreement, PublicTerms, ServiceGrant
-from kps_soap.agreements.vocabulary import ANSWERING_STAGES, ANSWERING_STATES, CLASSIC
+from kps_soap.agreements.vocabulary import (
+    ANSWERING_STAGES,
+    ANSWERING_STATES,
+    BULK_SERVICES,
+    CLASSIC,
+    OPEN,
+)
 from kps_soap.faults import (
     AddressNotAllowed,
     AgreementNotInForce,
@@ -21,6 +27,7 @@ from kps_soap.faults import (
     ServiceNotGranted,
     TooManyCriteria,
 )
+from kps_soap.fields import Grant
 
 #: Longest inquirer and case number, in characters (C2: a municipality's own format).
 NAME_MAX = 64
@@ -64,19 +71,43 @@ def check_door(agreement: Agreement, door: str) -> None:
         raise ServiceNotGranted(f"the agreement does not open the door {door}")
 
 
-def grant_for(agreement: Agreement, service: str, version: str, *, on: date) -> ServiceGrant:
+def grant_for(
+    agreement: Agreement, service: str, version: str, *, on: date, open_grant: Grant | None = None
+) -> ServiceGrant:
     """What the agreement grants of one contract on a day (201, 205).
 
-    Raises AgreementNotInForce, or ServiceNotGranted for a service, version or stage that does
-    not answer.  Whether the synthetic register answers stands in the returned grant.
+    ``open_grant`` is what a contract that gives nobody's data opens to every account; what the
+    file says of the contract comes first.  Raises AgreementNotInForce, or ServiceNotGranted for a
+    service, version or stage that does not answer, and for a list of persons without a legal
+    basis of its own, which no file can grant (K7.3).  Whether the synthetic register answers
+    stands in the returned grant.
     """
     check_in_force(agreement, on)
     granted = agreement.services.get((service, version))
+    if granted is None and open_grant is not None:
+        return _open_to_accounts(service, version, open_grant)
     if granted is None:
         raise ServiceNotGranted(f"{service} {version} is not in the agreement")
     if granted.stage not in ANSWERING_STAGES:
         raise ServiceNotGranted(f"{service} {version} is in stage {granted.stage}")
+    if service in BULK_SERVICES and not granted.bulk_basis:
+        raise ServiceNotGranted(f"{service} lists persons and has no bulk_basis (Art. 45/2)")
     return granted
+
+
+def _open_to_accounts(service: str, version: str, open_grant: Grant) -> ServiceGrant:
+    return ServiceGrant(
+        service=service,
+        version=version,
+        stage=OPEN,
+        purposes=frozenset(),
+        grant=open_grant,
+        address=False,
+        synthetic_only=False,
+        fields=(open_grant.tree.item.path,),
+        special={},
+        open_to_accounts=True,
+    )
 
 
 def check_address_right(
@@ -91,8 +122,11 @@ def check_address_right(
 def purpose_for(agreement: Agreement, granted: ServiceGrant, requested: str | None) -> str:
     """The purpose of a call: the one it names, or the agreement's default (202, design D3).
 
-    Raises PurposeNotGranted where there is none or the service is not granted for it.
+    Empty for what is open to every account.  Raises PurposeNotGranted where there is none or the
+    service is not granted for it.
     """
+    if granted.open_to_accounts:
+        return ""
     purpose = (requested or "").strip() or agreement.access.default_purpose
     if not purpose:
         raise PurposeNotGranted("no purpose was sent, and the agreement has no default")
@@ -119,14 +153,15 @@ def inquirer_for(agreement: Agreement, requested: str | None) -> str:
     return inquirer
 
 
-def case_number_for(agreement: Agreement, requested: str | None) -> str:
+def case_number_for(agreement: Agreement, requested: str | None, *, demanded: bool = True) -> str:
     """The case number of a call, or an empty string where none is demanded (203, C2).
 
-    Raises CaseNumberMissing where it is demanded and missing, or no such number.
+    ``demanded`` is false for a call that concerns no case.  Raises CaseNumberMissing where it is
+    demanded and missing, or no such number.
     """
     case_number = (requested or "").strip()
     if not case_number:
-        if agreement.access.case_number_required:
+        if demanded and agreement.access.case_number_required:
             raise CaseNumberMissing("no case number was sent, and the agreement demands one")
         return ""
     if not _is_name(case_number):

@@ -1,24 +1,27 @@
-"""What is written in a record's own transaction: issued tokens, and counts of wrong passwords.
+"""What is written in a record's own transaction: tokens, wrong passwords, mistakes about persons.
 
-A token is known to the gateways exactly when its record is durable, and a wrong password counts
-exactly when it is on record; neither costs a transaction of its own.  Old tokens are swept away
-here too, once an hour.  This module decides nothing about who may log in: it counts.
+A token is known to the gateways exactly when its record is durable, and a wrong password or a
+mistake counts exactly when it is on record; none costs a transaction of its own.  Old tokens and
+yesterday's mistakes are swept away here too, once an hour.  This module decides nothing about
+who may log in or ask: it counts.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, bindparam, case, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import microseconds
 from kps_soap.authentication import ISTANBUL
 from kps_soap.database import Inserter, Prepared
 from kps_soap.entry import Entry, IssuedToken
-from kps_soap.models import credentials, issued_tokens
+from kps_soap.models import credentials, issued_tokens, mistakes
 
 _SWEEP_EVERY: Final = timedelta(hours=1)
 #: A token that has ended is kept a day longer: a late message then still finds its account.
@@ -64,10 +67,31 @@ _FORGET_FAILURES: Final = (
     .where(credentials.c.account == bindparam("right_account"))
     .values(failures=bindparam("none"))
 )
+_FORGET_MISTAKES: Final = delete(mistakes).where(mistakes.c.day < bindparam("today"))
 _SWEEP: Final = delete(issued_tokens).where(issued_tokens.c.not_after_us < bindparam("before_us"))
 
 #: More failures a day than anybody can make: the limit is off.
 _NO_LIMIT: Final = 2_000_000_000
+
+
+def _count_mistake(dialect: Dialect) -> Any:
+    columns = mistakes.c
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    more: Any = bindparam("more")
+    first = {
+        "institution": bindparam("wrong_institution"),
+        "person_digest": bindparam("wrong_about"),
+        "day": bindparam("today"),
+        "count": more,
+    }
+    return (
+        insert(mistakes)
+        .values(first)
+        .on_conflict_do_update(
+            index_elements=[columns.institution, columns.person_digest, columns.day],
+            set_={"count": columns.count + more},
+        )
+    )
 
 
 class Alongside:
@@ -80,9 +104,12 @@ class Alongside:
         self._forget = Prepared(dialect, _FORGET_FAILURES)
         self._sweep = Prepared(dialect, _SWEEP)
         self._swept_at: datetime | None = None
+        self._count_mistake = Prepared(dialect, _count_mistake(dialect))
+        self._forget_mistakes = Prepared(dialect, _FORGET_MISTAKES)
+        self._forgotten_at: datetime | None = None
 
     def write(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
-        """Tokens and log-ins of these entries; raises what the database raises."""
+        """What these entries bring along; raises what the database raises."""
         tokens = [_row(entry.issued) for entry in entries if entry.issued is not None]
         if tokens:
             self._insert_tokens(connection, tokens)
@@ -92,6 +119,7 @@ class Alongside:
                 self._forget(connection, {"right_account": entry.login.account, "none": 0})
             elif entry.login is not None:
                 self._count(connection, entry.login.account, now)
+        self._note_mistakes(connection, entries, now)
 
     def _count(self, connection: Connection, account: str, now: datetime) -> None:
         policy = self._policy
@@ -100,7 +128,7 @@ class Alongside:
             connection,
             {
                 "shut_account": account,
-                "today": now.astimezone(ISTANBUL).date().isoformat(),
+                "today": _day(now),
                 "row_max": policy.failures_max,
                 "day_max": policy.failures_per_day_max or _NO_LIMIT,
                 "until_us": microseconds(until),
@@ -108,11 +136,35 @@ class Alongside:
             },
         )
 
+    def _note_mistakes(
+        self, connection: Connection, entries: Sequence[Entry], now: datetime
+    ) -> None:
+        made = Counter(
+            (entry.institution, person, _day(entry.received_at))
+            for entry in entries
+            for person in entry.wrong_about
+        )
+        if not made:
+            return
+        # In one order everywhere, so that two gateways never wait for each other's rows.
+        for (institution, person, day), more in sorted(made.items()):
+            values = {"wrong_institution": institution, "wrong_about": person, "today": day}
+            self._count_mistake(connection, {**values, "more": more})
+        if self._forgotten_at is None or now - self._forgotten_at >= _SWEEP_EVERY:
+            self._forgotten_at = now
+            # A day is kept for requests that came before midnight and end after it.
+            self._forget_mistakes(connection, {"today": _day(now - timedelta(days=1))})
+
     def _sweep_old(self, connection: Connection, now: datetime) -> None:
         if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:
             return
         self._swept_at = now
         self._sweep(connection, {"before_us": microseconds(now - _KEPT_AFTER_END)})
+
+
+def _day(moment: datetime) -> str:
+    """The civil day in Istanbul (ISO 8601)."""
+    return moment.astimezone(ISTANBUL).date().isoformat()
 
 
 def _row(token: IssuedToken) -> tuple[Any, ...]:

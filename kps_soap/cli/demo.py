@@ -31,7 +31,13 @@ def demo() -> None:
 @click.option(
     "--http-port", type=PORT, default=8080, show_default=True, help="The port of plain http."
 )
-@click.option("--name", "names", multiple=True, help="A further host name for the certificate.")
+@click.option(
+    "--name",
+    "names",
+    metavar="HOST",
+    multiple=True,
+    help="A further host name: in the certificate and in the WSDLs. Repeatable.",
+)
 def init(
     home: Path,
     persons: int,

@@ -8,14 +8,15 @@ holds no state of a request, knows no caller and decides nothing about permissio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import Any
 
 from lxml import etree
 
-from kps_soap.contracts.declared import Kind, Member, members_of, single_member
+from kps_soap.contracts.declared import Kind, Member, item_of, members_of, single_member
 from kps_soap.contracts.field_paths import field_tree
 from kps_soap.contracts.reader import compile_parameters_reader
 from kps_soap.contracts.schemas import Schema
@@ -40,11 +41,17 @@ class Convention(StrEnum):
 class Contract:
     """One dated version of one published service (design D1, D2).
 
-    ``item`` is the element name of one record of the answer, empty for a boolean answer.
+    ``item`` names one record of the answer, and so begins every field path: the element of an
+    item where ``SorguSonucu`` is a list, the type of ``SorguSonucu`` where that is the record
+    itself; empty for a boolean answer.
     ``parts`` maps the values of ``DoluBilesenler`` to the paths of their sections.  ``address``
     marks the services that the address law concerns.  ``spare_prefixes`` maps a type to the
     base namespace that its element declares without using it (wire B.5).  ``schema_files`` are
     relative to the schemas' directory, the file of the contract's own namespace first.
+    ``request_twins`` maps a namespace to the one that is read for it in requests, where nobody
+    has published which of the two a version's criteria stand in.  ``open_to_accounts`` marks a
+    contract that gives nobody's data: every account with an agreement in force may call it,
+    without an entry in the file.
     """
 
     name: str
@@ -60,6 +67,8 @@ class Contract:
     parts: Mapping[str, str] = field(default_factory=dict)
     address: bool = False
     spare_prefixes: Mapping[str, str] = field(default_factory=dict)
+    request_twins: Mapping[str, str] = field(default_factory=dict)
+    open_to_accounts: bool = False
 
     @property
     def action(self) -> str:
@@ -88,6 +97,7 @@ class CompiledContract:
     contract: Contract
     members: tuple[Member, ...]
     fields: FieldTree | None
+    is_list: bool
     schema: Schema
     server: LineServer
     name: str
@@ -110,8 +120,21 @@ class CompiledContract:
     def address(self) -> bool:
         return self.contract.address
 
+    @cached_property
+    def open_grant(self) -> Grant | None:
+        """The whole answer for every account, where the contract gives nobody's data."""
+        if not self.contract.open_to_accounts or self.fields is None:
+            return None
+        return Grant.of(self.fields, [self.fields.item.path])
+
     def validate_request(self, element: Element) -> None:
-        """Hold the request element to its XSD.  Raises SchemaRefused."""
+        """Hold the request element to its XSD.  Raises SchemaRefused.
+
+        Elements of a twin namespace are renamed first, so that there is one form from here on.
+        """
+        for twin, meant in self.contract.request_twins.items():
+            for found in list(element.iter(f"{{{twin}}}*")):
+                found.tag = f"{{{meant}}}{etree.QName(found).localname}"
         self.schema.validate_request(element)
 
     def open(self, element: Element) -> Call:
@@ -132,6 +155,8 @@ class CompiledContract:
         if grant is None:
             raise TypeError("records leave under a grant only")
         keep, item = grant.filter, self.contract.item
+        if not self.is_list:
+            return {**result, "SorguSonucu": keep(found)}
         return {**result, "SorguSonucu": {item: [keep(record) for record in found[item]]}}
 
     def write(self, call: Call, result: Any) -> bytes:
@@ -167,6 +192,7 @@ def compile_contract(contract: Contract) -> CompiledContract:
     app = server.app
     app.in_protocol.read = compile_parameters_reader(in_message)
     has_notes = contract.convention is Convention.DATA_CONTRACT
+    answered, is_list = _record_of(contract, out_message) if has_notes else (None, False)
     if has_notes:
         app.out_protocol.write = DataContractWriter(out_message, contract.spare_prefixes)
     else:
@@ -174,7 +200,8 @@ def compile_contract(contract: Contract) -> CompiledContract:
     return CompiledContract(
         contract=contract,
         members=members_of(in_message),
-        fields=_fields(contract, out_message) if has_notes else None,
+        fields=_fields(contract, answered),
+        is_list=is_list,
         schema=Schema.of(
             contract.schema_files,
             request_tag=f"{{{contract.namespace}}}{contract.operation}",
@@ -191,11 +218,19 @@ def compile_contract(contract: Contract) -> CompiledContract:
     )
 
 
-def _fields(contract: Contract, out_message: Any) -> FieldTree:
-    """The field paths of the record that stands under ``SorguSonucu``."""
+def _record_of(contract: Contract, out_message: Any) -> tuple[Member, bool]:
+    """The record that stands under ``SorguSonucu``, and whether it is one of a list there."""
     result = single_member(out_message)
     found = {member.name: member for member in members_of(result.type)}["SorguSonucu"]
-    item = single_member(found.type)
-    if item.name != contract.item or item.kind is not Kind.COMPLEX:
+    item = item_of(found.type)
+    answered = replace(found, name=found.type_name) if item is None else item
+    if answered.name != contract.item or answered.kind is not Kind.COMPLEX:
         raise TypeError(f"{contract.name} does not answer with {contract.item}")
-    return field_tree(contract.name, contract.version, item, contract.parts)
+    return answered, item is not None
+
+
+def _fields(contract: Contract, answered: Member | None) -> FieldTree | None:
+    """The field paths of the record that a contract answers with."""
+    if answered is None:
+        return None
+    return field_tree(contract.name, contract.version, answered, contract.parts)

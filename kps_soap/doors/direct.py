@@ -99,16 +99,16 @@ class DirectDoor:
         token, time = read_token(headers.get(SECURITY))
         await self.logins.check(exchange.entry, credential, token)
         check_freshness(time, now=exchange.question.received_at, window=self.window)
-        purpose, case_number = _context(headers.get(CONTEXT))
+        purpose, case_number = context_of(headers.get(CONTEXT))
         return Vouched(
             account=token.unverified_username,
             payload=envelope.unverified_payload,
             action=exchange.contract.action,
             how="TLS_PASSWORD",
-            inquirer=_statement(headers.get(INQUIRER)),
+            inquirer=statement(headers.get(INQUIRER)),
             purpose=purpose,
             case_number=case_number,
-            message_id=_statement(headers.get(f"{{{ADDRESSING}}}MessageID")),
+            message_id=statement(headers.get(f"{{{ADDRESSING}}}MessageID")),
             time=time,
         )
 
@@ -236,14 +236,14 @@ def _check_action(
         raise faults.ActionRefused("request element")
 
 
-def _statement(element: Element | None) -> str | None:
+def statement(element: Element | None) -> str | None:
     """A caller's short statement; whatever is too long to be one is cut, and so never matches."""
     if element is None:
         return None
     return text_of(element).strip()[: STATEMENT_CHARACTERS_MAX + 1] or None
 
 
-def _context(element: Element | None) -> tuple[str | None, str | None]:
+def context_of(element: Element | None) -> tuple[str | None, str | None]:
     """Purpose and case number from our own ``SorguBaglami`` header (design §6)."""
     if element is None:
         return None, None
@@ -252,7 +252,7 @@ def _context(element: Element | None) -> tuple[str | None, str | None]:
     for child in element:
         if child.tag not in allowed or child.tag in found:
             raise faults.ShapeRefused("SorguBaglami content")
-        found[str(child.tag)] = _statement(child)
+        found[str(child.tag)] = statement(child)
     return found.get(allowed[0]), found.get(allowed[1])
 
 

@@ -1,8 +1,9 @@
 """The one ASGI application in front of the SOAP doors: path and method to the right words.
 
-A POST walks the line; a GET gets a page or a WSDL; everything else is a short sentence.  Paths
-are matched without regard to letter case, as the original's server did (wire A.5).  It holds
-the number of requests in flight and knows nothing of XML, agreements or evidence.
+A POST walks the line, but where it asks for a description only; a GET gets a page or a WSDL;
+everything else is a short sentence.  Paths are matched without regard to letter case, as the
+original's server did (wire A.5).  It holds the number of requests in flight and knows nothing of
+XML, agreements or evidence.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from urllib.parse import parse_qsl
 
 from kps_soap import faults
 from kps_soap.doors import wsdl
-from kps_soap.doors.intake import Disconnected, Intake, Receive, Scope, Send, send_answer
+from kps_soap.doors.intake import (
+    Disconnected,
+    Intake,
+    Receive,
+    Scope,
+    Send,
+    header,
+    send_answer,
+)
 from kps_soap.gateway import Answer, Family, Gateway, Question
 from kps_soap.turkish import ascii_lower
 
@@ -29,17 +38,32 @@ Page = Callable[[Mapping[str, str], str], Answer]
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A message to a place off the line: it asks nothing of a person and leaves no record."""
+
+    unverified_body: bytes
+    unverified_content_type: str
+    unverified_content_encoding: str
+    base_url: str
+
+
+#: What a POST gets at a place off the line.
+Post = Callable[[Posted], Answer]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One address: the words spoken there, and what a browser or a generator gets.
 
     ``family`` is None where there are pages only; ``contract`` is None where the message itself
-    says which one it is about.
+    says which one it is about.  ``post`` answers the messages of a place without a family.
     """
 
     path: str
     page: Page
     family: Family | None = None
     contract: Any = None
+    post: Post | None = None
 
 
 def sentence(status: int, text: str, *headers: tuple[str, str]) -> Answer:
@@ -70,18 +94,24 @@ class Doorway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = self.places.get(ascii_lower(scope["path"]))
-        if scope["method"] in ("GET", "HEAD"):
+        if scope["method"] in ("GET", "HEAD") and not _brings_message(scope, place):
             secure = self.intake.is_secure(scope)
             await send_answer(send, self._page(scope, place) if secure else NOT_PLAIN)
         elif place is None:
             await send_answer(send, self._no_place(scope))
-        elif place.family is None:
-            await send_answer(send, READ_ONLY)
         else:
             try:
-                await self._walk(place.family, place.contract, scope, receive, send)
+                await self._take(place, scope, receive, send)
             except Disconnected:
                 log.info("a caller left before its request had come whole")
+
+    async def _take(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+        if place.family is not None:
+            await self._walk(place.family, place.contract, scope, receive, send)
+        elif place.post is not None:
+            await self._hear(place.post, scope, receive, send)
+        else:
+            await send_answer(send, READ_ONLY)
 
     async def _walk(
         self, family: Family, contract: Any, scope: Scope, receive: Receive, send: Send
@@ -89,6 +119,26 @@ class Doorway:
         question = await self.intake.question(scope, receive, family=family, contract=contract)
         unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
         await send_answer(send, await self._answer(question), last=unread)
+
+    async def _hear(self, post: Post, scope: Scope, receive: Receive, send: Send) -> None:
+        """A message off the line: within the same bounds, answered at once."""
+        try:
+            if scope["method"] != "POST":
+                raise faults.MethodRefused("method")
+            body = await self.intake.read_body(scope, receive)
+            if not self.intake.is_secure(scope):
+                raise faults.PlainHttpRefused("plain http")
+        except faults.TransportRefused as refusal:
+            unread = isinstance(refusal, faults.TooLarge | faults.TooSlow)
+            await send_answer(send, _refused(refusal), last=unread)
+            return
+        posted = Posted(
+            body,
+            header(scope, b"content-type"),
+            header(scope, b"content-encoding"),
+            self.addresses.base_url(scope),
+        )
+        await send_answer(send, post(posted))
 
     async def _answer(self, question: Question) -> Answer:
         """Walk the line, if there is a place on it.
@@ -126,6 +176,21 @@ class Doorway:
                 f"'{''.join(c for c in shown if c.isprintable())}'.",
             )
         return NOT_HERE
+
+
+def _brings_message(scope: Scope, place: Place | None) -> bool:
+    """One published client sends its messages with GET (wire B.2); only SOAP 1.2 doors hear it."""
+    return (
+        place is not None
+        and place.family is not None
+        and place.family.door in ("issuer", "routing")
+        and "application/soap+xml" in ascii_lower(header(scope, b"content-type"))
+    )
+
+
+def _refused(refusal: faults.TransportRefused) -> Answer:
+    allow = (("Allow", "GET, HEAD, POST"),) if isinstance(refusal, faults.MethodRefused) else ()
+    return sentence(refusal.http_status, f"{refusal.turkish} / {refusal.english}", *allow)
 
 
 def by_path(places: Iterable[Place]) -> dict[str, Place]:

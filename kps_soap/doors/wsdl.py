@@ -12,10 +12,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kps_soap.contracts.wsdl import fill_address
+from kps_soap.contracts.wsdl import (
+    ADDRESS,
+    ISSUER_ADDRESS,
+    METADATA_ADDRESS,
+    fill_address,
+    fill_addresses,
+)
 from kps_soap.doors.intake import Intake, Scope, header
 from kps_soap.gateway import Answer
 from kps_soap.turkish import ascii_lower
+
+#: The addresses of the router, and of the token service and its description (design §3).
+ROUTING_PATH: Final = "/Services/RoutingService.svc"
+ISSUER_PATH: Final = "/Services/Issuer.svc/IWSTrust13"
+METADATA_PATH: Final = "/Services/Issuer.svc/mex"
 
 #: A name or an address in brackets, and perhaps a port: nothing that could leave its place.
 _HOST: Final = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -45,11 +56,29 @@ class Addresses:
 
 def serve(document: bytes, url: str) -> Answer:
     """A WSDL document with its address filled in."""
-    return Answer(
-        200,
-        (("Content-Type", "text/xml; charset=utf-8"), ("Cache-Control", "no-cache")),
-        fill_address(document, url),
+    return _document(fill_address(document, url))
+
+
+def serve_at(document: bytes, base_url: str) -> Answer:
+    """A document of the router or of the token service, with the addresses of both."""
+    return _document(filled_at(document, base_url))
+
+
+def filled_at(document: bytes, base_url: str) -> bytes:
+    """The same, as bytes: router and token service are places of one gateway."""
+    return fill_addresses(
+        document,
+        {
+            ADDRESS: base_url + ROUTING_PATH,
+            ISSUER_ADDRESS: base_url + ISSUER_PATH,
+            METADATA_ADDRESS: base_url + METADATA_PATH,
+        },
     )
+
+
+def _document(content: bytes) -> Answer:
+    headers = (("Content-Type", "text/xml; charset=utf-8"), ("Cache-Control", "no-cache"))
+    return Answer(200, headers, content)
 
 
 def contract_page(

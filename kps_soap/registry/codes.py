@@ -36,6 +36,7 @@ TABLE_NAMES = frozenset(
         "BinaYapiTipi",
         "BitisTarihiBelirsizOlmaNeden",
         "Cinsiyet",
+        "CuzdanTur",
         "CuzdanVerilmeNeden",
         "Din",
         "DisTemsDuzeltmeNeden",

@@ -14,10 +14,11 @@ import asyncio
 import os
 import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 from sqlalchemy import Select
@@ -27,6 +28,8 @@ from sqlalchemy.engine import URL, make_url
 from kps_soap.faults import RegisterUnavailable
 from kps_soap.registry.rows import Row
 
+Record = TypeVar("Record")
+
 _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 #: How long a reader of SQLite waits for a writer; the whole event loop waits with it.
@@ -34,6 +37,14 @@ _SQLITE_BUSY_S = 0.2
 _SQLITE_CACHE_KIB = 16 * 1024
 
 _READ_ONLY = "SELECT set_config('default_transaction_read_only', 'on', false)"
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Record]):
+    """A prepared question and the builder of its answer's records."""
+
+    sql: str
+    build: Callable[[Row], Record]
 
 
 class Reader(Protocol):

@@ -92,6 +92,7 @@ class Citizen:
 
     ``closed`` is true for every ``Durum`` but open.  ``surname`` is absent for the few who
     have none (K3.5 R15).  ``guardianship`` (``VeliVasiTur``) is absent without a guardian.
+    ``registered`` is the day on which the person was entered (``TescilTarih``).
     """
 
     number: int
@@ -119,6 +120,7 @@ class Citizen:
     guardianship: Coded | None
     protected: bool
     closed: bool
+    registered: PartialDate | None = None
 
 
 @dataclass(frozen=True, slots=True)

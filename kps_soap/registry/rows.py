@@ -101,6 +101,10 @@ class Dictionaries:
 
         return look_up
 
+    def of_text(self, table: str, text: str) -> Coded | None:
+        """The value with this text, whatever number an operator gave it; None without one."""
+        return next((one for one in self._tables.get(table, {}).values() if one.text == text), None)
+
     def province_of(self, district_code: int) -> Coded | None:
         """The province that a district lies in."""
         return self.provinces.get(self._province_of_district.get(district_code, 0))

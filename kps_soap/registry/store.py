@@ -8,17 +8,18 @@ The register answers to whoever asks.  It refuses to decide who may ask, to comp
 and to read a photo for any question but that for the photo.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Select, bindparam, false, select
 from sqlalchemy.sql import FromClause
 
 from kps_soap.faults import RegisterUnavailable
 from kps_soap.registry import tables
-from kps_soap.registry.reading import Reader, reader_of
+from kps_soap.registry.families import Families
+from kps_soap.registry.finding import Finding
+from kps_soap.registry.reading import Question, Reader, reader_of
 from kps_soap.registry.records import (
     Address,
     BlueCardPerson,
@@ -52,20 +53,13 @@ _PHOTO_KIND = bindparam("kind", type_=tables.photos.c.kind.type)
 Record = TypeVar("Record")
 
 
-@dataclass(frozen=True, slots=True)
-class _Question(Generic[Record]):
-    """A prepared question and the builder of its answer."""
-
-    sql: str
-    build: Callable[[Row], Record]
-
-
 class Register:
     """An open register.
 
     ``kind`` is SENTETIK or GERCEK, ``data_date`` the day the data stand at, ``lookups`` the
-    number of questions put to the database so far.  Every question raises
-    ``RegisterUnavailable`` when the database fails or does not answer in time.
+    number of questions put to the database so far, ``families`` the questions about families,
+    ``finding`` the searches by personal data.  Every question raises ``RegisterUnavailable`` when
+    the database fails or does not answer in time.
     """
 
     def __init__(self, reader: Reader, dictionaries: Dictionaries, info: dict[str, str]) -> None:
@@ -77,6 +71,8 @@ class Register:
         self.data_date = date.fromisoformat(info["date"])
         self._reader = reader
         self._dictionaries = dictionaries
+        self.families = Families(reader.prepare, self._rows, dictionaries)
+        self.finding = Finding(reader.prepare, self._rows, dictionaries)
         self._prepare_persons()
         self._prepare_documents()
         self._photo = self._question(
@@ -167,6 +163,10 @@ class Register:
         """The person's addresses in force, the residence first (K3.5 R1)."""
         return await self._all(self._addresses, number)
 
+    async def document_kind(self, text: str) -> Coded | None:
+        """The kind of identity document (``CuzdanTur``) with this text; from memory."""
+        return self._dictionaries.of_text("CuzdanTur", text)
+
     async def provinces(self) -> Sequence[Coded]:
         """All provinces by number; from memory."""
         return list(self._dictionaries.provinces.values())
@@ -198,12 +198,12 @@ class Register:
             NewBlueCardTemporary, tables.new_blue_card_temporaries
         )
 
-    def _person(self, record: type[Record], table: Any) -> _Question[Record]:
+    def _person(self, record: type[Record], table: Any) -> Question[Record]:
         return self._question(person_shape(record, table, self._dictionaries), table)
 
     def _document(
         self, record: type[Record], table: Any, reasons: dict[str, str] | None = None
-    ) -> _Question[Record]:
+    ) -> Question[Record]:
         shape = shape_of(record, table, self._dictionaries, dictionary_of_field=reasons)
         return self._question(shape, table)
 
@@ -212,18 +212,21 @@ class Register:
         shape: Shape[Record],
         table: FromClause,
         narrow: Callable[[Select[Any]], Select[Any]] = lambda asked: asked,
-    ) -> _Question[Record]:
+    ) -> Question[Record]:
         asked = select(*shape.columns).where(table.c.number == _NUMBER)
-        return _Question(self._reader.prepare(narrow(asked)), shape.build)
+        return Question(self._reader.prepare(narrow(asked)), shape.build)
 
-    async def _first(self, question: _Question[Record], number: int, **more: int) -> Record | None:
+    async def _first(self, question: Question[Record], number: int, **more: int) -> Record | None:
         found = await self._all(question, number, **more)
         return found[0] if found else None
 
-    async def _all(self, question: _Question[Record], number: int, **more: int) -> list[Record]:
-        self.lookups += 1
-        rows = await self._reader.rows(question.sql, {"number": number, **more})
+    async def _all(self, question: Question[Record], number: int, **more: int) -> list[Record]:
+        rows = await self._rows(question.sql, {"number": number, **more})
         return [question.build(row) for row in rows]
+
+    async def _rows(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
+        self.lookups += 1
+        return await self._reader.rows(sql, values)
 
 
 def _newest_card_first(asked: Select[Any]) -> Select[Any]:

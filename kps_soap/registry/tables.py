@@ -34,6 +34,7 @@ metadata = MetaData()
 
 #: SQLite makes only a plain INTEGER PRIMARY KEY the row's own key.
 _LONG = BigInteger().with_variant(Integer(), "sqlite")
+_PLACE = ("registry_district_code", "volume_code", "family_no", "member_no")
 
 
 def _number() -> Column[int]:
@@ -51,8 +52,8 @@ def _names() -> tuple[Column[str], ...]:
     )
 
 
-def _person() -> tuple[Column[Any], ...]:
-    """What the three kinds of persons have in common."""
+def _person(table: str) -> tuple[Column[Any] | Index, ...]:
+    """What the three kinds of persons have in common; they are found by birth date and name."""
     return (
         _number(),
         *_names(),
@@ -69,6 +70,7 @@ def _person() -> tuple[Column[Any], ...]:
         Column("real_person_number", _LONG),
         Column("guardianship_code", SmallInteger),
         Column("protected", Boolean, nullable=False, default=False),
+        Index(f"{table}_by_birth_date", "born", "surname"),
     )
 
 
@@ -85,7 +87,7 @@ def _document() -> tuple[Column[Any], ...]:
 citizens = Table(
     "citizens",
     metadata,
-    *_person(),
+    *_person("citizens"),
     Column("mother_ancestry_not_found", Boolean, nullable=False, default=False),
     Column("father_ancestry_not_found", Boolean, nullable=False, default=False),
     Column("religion_code", SmallInteger),
@@ -96,19 +98,16 @@ citizens = Table(
     Column("member_no", Integer),
     Column("former_surname", String),
     Column("former_foreigner_number", _LONG),
-    Index(
-        "citizens_by_registry_place",
-        "registry_district_code",
-        "volume_code",
-        "family_no",
-        "member_no",
-    ),
+    Index("citizens_by_registry_place", *_PLACE),
+    Index("citizens_by_district_and_birth", "registry_district_code", "born"),
+    Index("citizens_by_father", "father_number"),
+    Index("citizens_by_mother", "mother_number"),
 )
 
 foreigners = Table(
     "foreigners",
     metadata,
-    *_person(),
+    *_person("foreigners"),
     Column("nationality_code", Integer),
     Column("standing_code", SmallInteger),
     Column("permit_no", String),
@@ -123,7 +122,7 @@ foreigners = Table(
 blue_card_persons = Table(
     "blue_card_persons",
     metadata,
-    *_person(),
+    *_person("blue_card_persons"),
     Column("country_code", Integer),
     Column("acquired_citizen_number", _LONG),
 )

@@ -1,8 +1,9 @@
 """The Spyne types of the combined register's contracts, by dated version (wire C.2, C.3).
 
-From 2021 on the birth date is a criterion, ``DoluBilesenler`` names the filled parts, and some
-members are new; 2023 adds the new blue card.  In 2011 everything lives in one namespace.  It
-declares no service and maps no record.
+In 2011 everything lives in one namespace; 2017 has one of its own, and other members of the
+identity card.  From 2021 on the birth date is a criterion, ``DoluBilesenler`` names the filled
+parts, and some members are new; 2023 adds the new blue card, and 2024 guardians.  It declares no
+service and maps no record.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kps_soap.contracts.declared import members_of
 from kps_soap.services.shared_2011 import (
     MaviKartKisiDurumBilgisi,
     MaviKartKisiTemelBilgisi,
@@ -60,12 +62,32 @@ class Version:
         return f"http://kps.nvi.gov.tr/{self.date}"
 
     @property
+    def from_2017(self) -> bool:
+        return self.date >= "2017/08/01"
+
+    @property
     def from_2021(self) -> bool:
         return self.date >= "2021/04/01"
 
     @property
     def from_2023(self) -> bool:
         return self.date >= "2023/02/01"
+
+    @property
+    def from_2024(self) -> bool:
+        return self.date >= "2024/04/01"
+
+    def own(self, shared: Any, *, without: str = "") -> Any:
+        """A type of the shared namespace, which 2024 has in its own, without one member."""
+        if not self.from_2024:
+            return shared
+        members = {one.name: one.type for one in members_of(shared) if one.name != without}
+        return record(self.namespace, shared.get_type_name(), **members)
+
+    @property
+    def guardianship(self) -> dict[str, Any]:
+        """What 2024 tells of a person's guardian."""
+        return {"VeliVasiTur": Parametre, "VeliVasiVar": Boolean} if self.from_2024 else {}
 
 
 def criteria_type(version: Version) -> Any:
@@ -139,19 +161,19 @@ def _citizen_person_type(version: Version) -> Any:
         "AnneTCKimlikNo": Long,
         "BabaTCKimlikNo": Long,
         "DogumYerKod": Int,
-        "DurumBilgisi": TCKisiDurumBilgisi,
+        "DurumBilgisi": version.own(TCKisiDurumBilgisi, without="Din"),
         "EsTCKimlikNo": Long,
         "HataBilgisi": Parametre,
-        "KayitYeriBilgisi": TCKisiKayitYeriBilgisi,
         "TCKimlikNo": Long,
-        "TemelBilgisi": TCKisiTemelBilgisi,
+        "TemelBilgisi": version.own(TCKisiTemelBilgisi),
+        **version.guardianship,
     }
+    if version.from_2017:
+        members |= {"AnneUstSoyBulunamadi": Boolean, "BabaUstSoyBulunamadi": Boolean}
     if version.from_2021:
-        members |= {
-            "AnneUstSoyBulunamadi": Boolean,
-            "BabaUstSoyBulunamadi": Boolean,
-            "OncekiYabanciKimlikNo": Long,
-        }
+        members["OncekiYabanciKimlikNo"] = Long
+    if not version.from_2024:
+        members["KayitYeriBilgisi"] = TCKisiKayitYeriBilgisi
     return record(version.namespace, "TCKisiBilgisi", **members)
 
 
@@ -165,8 +187,10 @@ def _temporary_identity_type(version: Version) -> Any:
         "TCKimlikNo": Long,
         **_CARD,
     }
+    if version.from_2017:
+        members["KanGrubu"] = Parametre
     if version.from_2021:
-        members |= {"Fotograf": ByteArray, "KanGrubu": Parametre}
+        members["Fotograf"] = ByteArray
     return record(version.namespace, "TCGeciciKimlikBilgisi", **members)
 
 
@@ -178,13 +202,14 @@ def _identity_card_type(version: Version) -> Any:
         "VerenMakam": Unicode,
         **_CARD,
     }
+    if version.from_2017:
+        members["KanGrubu"] = Parametre
     if version.from_2021:
         members |= {
-            "KanGrubu": Parametre,
             "SurucuBelgeYuklendiMi": Boolean,
             "SurucuBelgeYuklenmeTarih": TarihBilgisi,
         }
-    else:
+    if not version.from_2017:
         members |= {
             "BasvuruNeden": Parametre,
             "DogumYer": Unicode,
@@ -205,14 +230,15 @@ def _blue_card_type(version: Version) -> Any:
             AnneTCKimlikNo=Long,
             BabaTCKimlikNo=Long,
             DogumYerKod=Int,
-            DurumBilgisi=MaviKartKisiDurumBilgisi,
+            DurumBilgisi=version.own(MaviKartKisiDurumBilgisi),
             EsTCKimlikNo=Long,
             GercekKisiKimlikNo=Long,
             HataBilgisi=Parametre,
             KazanilanTCKimlikNo=Long,
             KimlikNo=Long,
-            TemelBilgisi=MaviKartKisiTemelBilgisi,
+            TemelBilgisi=version.own(MaviKartKisiTemelBilgisi),
             Ulke=Parametre,
+            **version.guardianship,
         ),
         "MaviKartBilgisi": record(
             namespace,
@@ -278,7 +304,7 @@ def _foreigner_type(version: Version) -> Any:
         "BitisTarihiBelirsizOlmaNeden": Parametre,
         "DogumTarih": TarihBilgisi,
         "DogumYerKod": Int,
-        "DurumBilgisi": YabanciKisiDurumBilgisi,
+        "DurumBilgisi": version.own(YabanciKisiDurumBilgisi),
         "EsKimlikNo": Long,
         "GercekKisiKimlikNo": Long,
         "HataBilgisi": Parametre,
@@ -290,8 +316,9 @@ def _foreigner_type(version: Version) -> Any:
         "KazanilanTCKimlikNo": Long,
         "KimlikNo": Long,
         "OlumTarih": TarihBilgisi,
-        "TemelBilgisi": YabanciKisiTemelBilgisi,
+        "TemelBilgisi": version.own(YabanciKisiTemelBilgisi),
         "Uyruk": Parametre,
+        **version.guardianship,
     }
     if version.from_2021:
         members["Statu"] = Parametre

@@ -1,8 +1,15 @@
-"""KimlikNoSorgulaAdresServis: a person's residence and other addresses (wire C.5).
+"""KimlikNoSorgulaAdresServis: a person's residence and other addresses (wire C.1, C.5).
 
 Exactly one of the four shapes of an address is filled, the one that ``AdresTip`` names; the
 other three are nil (K3.5 R2).  Whether an institution may have addresses at all is not decided
 here: the contract is marked, and the line holds it to the law.
+
+2021 is published in full.  Of 2015 a client's request and the names that it reads are known: they
+stand in its own namespace but for the criterion, which is in that of 2011.  Classes generated
+before 2021 lack the reason of a move and the birth date.  Of 2016 only the address of its WSDL
+and a criterion without a birth date are known: it is taken to have brought the reason of a
+move, and its criteria are read in its own namespace and in that of 2011.  Of 2023 the request is
+known: the criteria of 2021; the answer is taken to be that of 2021.
 """
 
 from __future__ import annotations
@@ -13,107 +20,25 @@ from typing import Any, Final
 from kps_soap.contracts.contract import Contract, Convention
 from kps_soap.criteria import CriteriaPolicy
 from kps_soap.registry.records import AbroadAddress, Address, AddressKind, Dwelling
+from kps_soap.services.kimlikno_sorgula_adres_types import (
+    ITEM,
+    Version,
+    criteria_type,
+    result_type,
+)
 from kps_soap.services.person_search import Persons, Wants, each_person
 from kps_soap.services.shared_2011 import (
     NAMESPACE_2011,
     NO_RECORD,
     Item,
     Note,
-    Parametre,
-    TarihBilgisi,
-    array_of,
     coded,
     date_or_nil,
-    record,
-    result_of,
 )
-from kps_soap.spyne_import import DateTime, Int, Long, Service, Unicode, rpc
+from kps_soap.spyne_import import Service, rpc
 
 NAME: Final = "KimlikNoSorgulaAdresServis"
-NAMESPACE: Final = "http://kps.nvi.gov.tr/2021/04/01"
-ITEM: Final = "KimlikNoileKisiAdresBilgileri"
-
-_DWELLING: Final[dict[str, Any]] = {
-    "BagimsizBolumDurum": Parametre,
-    "BagimsizBolumTipi": Parametre,
-    "BinaAda": Unicode,
-    "BinaBlokAdi": Unicode,
-    "BinaDurum": Parametre,
-    "BinaKodu": Long,
-    "BinaNo": Int,
-    "BinaNumaratajTipi": Parametre,
-    "BinaPafta": Unicode,
-    "BinaParsel": Unicode,
-    "BinaSiteAdi": Unicode,
-    "BinaYapiTipi": Parametre,
-    "Csbm": Unicode,
-    "CsbmKodu": Int,
-    "DisKapiNo": Unicode,
-    "HataBilgisi": Parametre,
-    "IcKapiNo": Unicode,
-    "Il": Unicode,
-    "IlKodu": Int,
-    "Ilce": Unicode,
-    "IlceKodu": Int,
-    "KatNo": Unicode,
-    "Mahalle": Unicode,
-    "MahalleKodu": Int,
-    "TapuBagimsizBolumNo": Unicode,
-    "YapiKullanimAmac": Parametre,
-    "YolAltiKatSayisi": Int,
-    "YolUstuKatSayisi": Int,
-}
-_VILLAGE: Final[dict[str, Any]] = {"Koy": Unicode, "KoyKayitNo": Long, "KoyKodu": Long}
-
-KimlikNoileBeldeAdresi = record(NAMESPACE, "KimlikNoileBeldeAdresi", **_DWELLING, **_VILLAGE)
-KimlikNoileIlIlceMerkezi = record(NAMESPACE, "KimlikNoileIlIlceMerkezi", **_DWELLING)
-KimlikNoileKoyAdresi = record(NAMESPACE, "KimlikNoileKoyAdresi", **_DWELLING, **_VILLAGE)
-KimlikNoileYurtDisiAdresi = record(
-    NAMESPACE_2011,
-    "KimlikNoileYurtDisiAdresi",
-    DisTemsDuzeltmeBeyanTarih=DateTime,
-    DisTemsDuzeltmeKararTarih=DateTime,
-    DisTemsDuzeltmeNeden=Parametre,
-    DisTemsilcilik=Parametre,
-    HataBilgisi=Parametre,
-    YabanciAdres=Unicode,
-    YabanciSehir=Unicode,
-    YabanciUlke=Parametre,
-)
-KimlikNoileKisiAdresBilgisi = record(
-    NAMESPACE,
-    "KimlikNoileKisiAdresBilgisi",
-    AcikAdres=Unicode,
-    AdresNo=Long,
-    AdresTip=Parametre,
-    BeldeAdresi=KimlikNoileBeldeAdresi,
-    BeyanTarihi=TarihBilgisi,
-    BeyandaBulunanKimlikNo=Long,
-    HataBilgisi=Parametre,
-    IlIlceMerkezAdresi=KimlikNoileIlIlceMerkezi,
-    KoyAdresi=KimlikNoileKoyAdresi,
-    TasinmaNeden=Parametre,
-    TasinmaNedenAciklama=Unicode,
-    TasinmaTarihi=TarihBilgisi,
-    TescilTarihi=TarihBilgisi,
-    YurtDisiAdresi=KimlikNoileYurtDisiAdresi,
-)
-KimlikNoileKisiAdresBilgileri = record(
-    NAMESPACE,
-    ITEM,
-    DigerAdresBilgileri=array_of(KimlikNoileKisiAdresBilgisi, NAMESPACE),
-    HataBilgisi=Parametre,
-    KimlikNo=Long,
-    YerlesimYeriAdresi=KimlikNoileKisiAdresBilgisi,
-)
-KimlikNoileAdresSorguKriteri = record(
-    NAMESPACE,
-    "KimlikNoileAdresSorguKriteri",
-    DogumAy=Int,
-    DogumGun=Int,
-    DogumYil=Int,
-    KimlikNo=Long,
-)
+DATES: Final = ("2015/07/01", "2016/10/01", "2021/04/01", "2023/07/01")
 
 #: As what member a dwelling is shown; one of no known kind is shown as that of a centre.
 _CENTRE: Final = "IlIlceMerkezAdresi"
@@ -207,19 +132,21 @@ def _shape(held: Address) -> Item:
     return {shape: found}
 
 
-def _address(held: Address) -> Item:
-    return {
+def _address(held: Address, version: Version) -> Item:
+    found = {
         "AcikAdres": held.text,
         "AdresNo": held.address_no,
         "AdresTip": coded(held.kind),
         "BeyanTarihi": date_or_nil(held.declared),
         "BeyandaBulunanKimlikNo": held.declared_by_number,
-        "TasinmaNeden": coded(held.move_reason),
-        "TasinmaNedenAciklama": held.move_reason_text,
         "TasinmaTarihi": date_or_nil(held.moved),
         "TescilTarihi": date_or_nil(held.registered),
         **_shape(held),
     }
+    if version.from_2016:
+        found["TasinmaNeden"] = coded(held.move_reason)
+        found["TasinmaNedenAciklama"] = held.move_reason_text
+    return found
 
 
 def _absent(number: int | None, note: Note | None) -> Item:
@@ -227,47 +154,48 @@ def _absent(number: int | None, note: Note | None) -> Item:
     return {"HataBilgisi": note, "KimlikNo": number, "YerlesimYeriAdresi": _without_data()}
 
 
-async def _complete(register: Any, number: int, persons: Persons, wants: Wants) -> Item:
-    """The person's addresses; not read where the agreement grants nothing of them."""
-    held: Sequence[Address] = ()
-    if wants(f"{ITEM}/YerlesimYeriAdresi") or wants(f"{ITEM}/DigerAdresBilgileri"):
-        held = await register.addresses(number)
-    residence = next((one for one in held if one.residence), None)
-    return {
-        "DigerAdresBilgileri": [_address(one) for one in held if not one.residence],
-        "KimlikNo": number,
-        "YerlesimYeriAdresi": _without_data() if residence is None else _address(residence),
-    }
+def _service(version: Version) -> Any:
+    """The published port type of one dated version."""
+
+    async def complete(register: Any, number: int, _persons: Persons, wants: Wants) -> Item:
+        """The person's addresses; not read where the agreement grants nothing of them."""
+        held: Sequence[Address] = ()
+        if wants(f"{ITEM}/YerlesimYeriAdresi") or wants(f"{ITEM}/DigerAdresBilgileri"):
+            held = await register.addresses(number)
+        residence = next((one for one in held if one.residence), None)
+        return {
+            "DigerAdresBilgileri": [_address(one, version) for one in held if not one.residence],
+            "KimlikNo": number,
+            "YerlesimYeriAdresi": (
+                _without_data() if residence is None else _address(residence, version)
+            ),
+        }
+
+    class KimlikNoSorgulaAdresServis(Service):
+        @rpc(criteria_type(version), _returns=result_type(version))
+        async def Sorgula(ctx: Any, kriterListesi: Any) -> Item:  # noqa: N805
+            """One record a criterion, in the order of the criteria."""
+            return {"SorguSonucu": {ITEM: await each_person(ctx.udc, _absent, complete)}}
+
+    return KimlikNoSorgulaAdresServis
 
 
-class KimlikNoSorgulaAdresServis(Service):
-    """The published port type."""
-
-    @rpc(
-        array_of(KimlikNoileAdresSorguKriteri, NAMESPACE),
-        _returns=result_of(
-            KimlikNoileKisiAdresBilgileri, NAMESPACE, "KimlikNoileKisiAdresBilgileriSonucu"
-        ),
-    )
-    async def Sorgula(ctx: Any, kriterListesi: Any) -> Item:  # noqa: N805
-        """One record a criterion, in the order of the criteria."""
-        return {"SorguSonucu": {ITEM: await each_person(ctx.udc, _absent, _complete)}}
-
-
-CONTRACTS = (
-    Contract(
+def _contract(version: Version) -> Contract:
+    folder = f"{NAME}/{version.date.replace('/', '-')}"
+    unpublished = version.from_2016 and not version.from_2021
+    return Contract(
         name=NAME,
-        version="2021/04/01",
-        namespace=NAMESPACE,
+        version=version.date,
+        namespace=version.namespace,
         operation="Sorgula",
-        service=KimlikNoSorgulaAdresServis,
+        service=_service(version),
         convention=Convention.DATA_CONTRACT,
-        schema_files=(
-            f"{NAME}/2021-04-01/{NAME}.xsd",
-            f"{NAME}/2021-04-01/kps-2011-01-01.xsd",
-        ),
-        criteria=CriteriaPolicy(number="KimlikNo", birth_date=True),
+        schema_files=(f"{folder}/{NAME}.xsd", f"{folder}/kps-2011-01-01.xsd"),
+        criteria=CriteriaPolicy(number="KimlikNo", birth_date=version.from_2021),
         item=ITEM,
         address=True,
-    ),
-)
+        request_twins={NAMESPACE_2011: version.namespace} if unpublished else {},
+    )
+
+
+CONTRACTS = tuple(_contract(Version(date)) for date in DATES)

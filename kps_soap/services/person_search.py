@@ -60,10 +60,17 @@ async def find_persons(register: Any, number: int, wants: Wants) -> Persons | No
     return Persons(citizen, foreigner, blue_card)
 
 
+async def find_citizen(register: Any, number: int, _wants: Wants) -> Persons | None:
+    """The citizen with this number, for the services that know citizens alone."""
+    citizen = await register.citizen(number)
+    return None if citizen is None else Persons(citizen)
+
+
 async def each_person(
     enquiry: Any,
     absent: Callable[[int | None, Note | None], Item],
     complete: Callable[[Any, int, Persons, Wants], Awaitable[Item]],
+    find: Callable[[Any, int, Wants], Awaitable[Persons | None]] = find_persons,
 ) -> list[Item]:
     """One record a criterion: ``absent`` where nobody is shown, else what ``complete`` makes.
 
@@ -78,7 +85,7 @@ async def each_person(
         shown.append((record, number, found))
         return record
 
-    items: list[Item] = await enquiry.each(find_persons, item)
+    items: list[Item] = await enquiry.each(find, item)
     for record, number, persons in shown:
         record.update(await complete(enquiry.register, number, persons, enquiry.wants))
     return items

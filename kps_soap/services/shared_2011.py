@@ -18,7 +18,7 @@ from kps_soap.registry.records import (
     PartialDate,
     Registration,
 )
-from kps_soap.spyne_import import ComplexModel, Int, Unicode
+from kps_soap.spyne_import import ComplexModel, Int, Long, Unicode
 
 NAMESPACE_2011: Final = "http://kps.nvi.gov.tr/2011/01/01"
 
@@ -90,6 +90,20 @@ KisiKayitYeriBilgisi = record(NAMESPACE_2011, "KisiKayitYeriBilgisi", **_PLACE)
 TCKisiKayitYeriBilgisi = record(NAMESPACE_2011, "TCKisiKayitYeriBilgisi", **_PLACE)
 
 
+KisiBilgisi = record(
+    NAMESPACE_2011,
+    "KisiBilgisi",
+    AnneTCKimlikNo=Long,
+    BabaTCKimlikNo=Long,
+    DogumYerKod=Int,
+    DurumBilgisi=KisiDurumBilgisi,
+    EsTCKimlikNo=Long,
+    HataBilgisi=Parametre,
+    KayitYeriBilgisi=KisiKayitYeriBilgisi,
+    TCKimlikNo=Long,
+    TemelBilgisi=KisiTemelBilgisi,
+)
+
 #: What a section says that holds no data (wire C.8).
 NO_RECORD: Final[Note] = {"Aciklama": PUBLISHED_NOTES[2], "Kod": 2}
 
@@ -156,3 +170,23 @@ def registration(place: Registration | None) -> Item | None:
         "Il": coded(place.province),
         "Ilce": coded(place.district),
     }
+
+
+def listed_citizen(person: Citizen) -> Item:
+    """The members that a citizen's record has in a list too."""
+    return {
+        "AnneTCKimlikNo": person.mother_number,
+        "BabaTCKimlikNo": person.father_number,
+        "DurumBilgisi": citizen_status(person),
+        "EsTCKimlikNo": person.spouse_number,
+        "KayitYeriBilgisi": registration(person.registration),
+        "TCKimlikNo": person.number,
+        "TemelBilgisi": citizen_basics(person),
+    }
+
+
+def citizen_record(person: Citizen | None, number: int | None, note: Note | None) -> Item:
+    """One ``KisiBilgisi``; the number is repeated whatever became of it."""
+    if person is None:
+        return {"HataBilgisi": note, "TCKimlikNo": number}
+    return {**listed_citizen(person), "DogumYerKod": person.birth_place_code, "HataBilgisi": note}

@@ -19,6 +19,7 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 TODAY = date(2026, 1, 1)
 PERSON_SERVICE = ("KisiSorgulaTCKimlikNoServis", "2011/01/01")
 ADDRESS_SERVICE = ("KimlikNoSorgulaAdresServis", "2021/04/01")
+LIST_SERVICE = ("KisiListeleServis", "2011/01/01")
 
 CODED: dict[str, Any] = {"Aciklama": None, "Kod": None}
 DATE: dict[str, Any] = {"Ay": None, "Gun": None, "Yil": None}
@@ -89,7 +90,7 @@ _CONTRACTS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
     ("BilesikKutukSorgulaKimlikNoServis", "2011/01/01", "BilesikKutukBilgileri", COMBINED),
     ("BilesikKutukSorgulaKimlikNoServis", "2021/04/01", "BilesikKutukBilgileri", COMBINED),
     ("BilesikKutukSorgulaKimlikNoServis", "2023/02/01", "BilesikKutukBilgileri", NEWER),
-    ("KisiListeleServis", "2011/01/01", "DogumTarihveCinsiyeteGoreKisiBilgisi", PERSON),
+    (*LIST_SERVICE, "KisiListesi", {"SayfaAnahtari": None, "Sonuc": PERSON}),
     ("AksOkuTumIlServis", "2011/01/01", "Il", {"Ad": None, **NOTE, "Kod": None}),
     ("AksOkuTumIleBagliIlceServis", "2011/01/01", "Ilce", {"Ad": None, **NOTE, "IlKod": None}),
 )

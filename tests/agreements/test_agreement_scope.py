@@ -1,6 +1,7 @@
 """The checks of a call: each lets the right one through and refuses the wrong one by number."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from agreement_samples import (
     ADDRESS_SERVICE,
+    LIST_SERVICE,
     PERSON_SERVICE,
     PLAIN,
     PUBLIC,
@@ -169,6 +171,33 @@ def test_a_service_or_version_that_is_not_granted_is_refused(
 ) -> None:
     with pytest.raises(faults.ServiceNotGranted):
         granted(agreed(folder), key)
+
+
+LIST = f"""
+[[services]]
+name = "{LIST_SERVICE[0]}"
+versions = ["{LIST_SERVICE[1]}"]
+stage = "ACIK"
+purposes = ["SOSYAL_YARDIM"]
+fields = ["KisiListesi"]
+special = [{{ field = "KisiListesi/Sonuc/DurumBilgisi/Din", legal_basis = "örnek" }}]
+bulk_basis = "298 sayılı Kanun Md.33"
+"""
+
+
+def test_a_list_of_persons_is_answered_on_its_own_legal_basis_only(folder: Path) -> None:
+    agreement = served(folder, {"a.toml": PLAIN + LIST}).agreements[0]
+    listing = granted(agreement, LIST_SERVICE)
+    assert listing.bulk_basis == "298 sayılı Kanun Md.33"
+    bare = replace(
+        agreement,
+        services={**agreement.services, LIST_SERVICE: replace(listing, bulk_basis="")},
+    )
+    assert granted(bare)
+    with pytest.raises(faults.ServiceNotGranted) as raised:
+        granted(bare, LIST_SERVICE)
+    assert raised.value.code == 201
+    assert "has no bulk_basis" in raised.value.detail
 
 
 def test_a_grant_is_asked_for_a_day(folder: Path) -> None:

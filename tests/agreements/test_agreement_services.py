@@ -177,7 +177,7 @@ def test_a_special_category_must_be_in_every_version_too(tmp_path: Path) -> None
 def test_a_list_of_persons_needs_a_basis_for_bulk_data(tmp_path: Path) -> None:
     text = edited(
         {PERSON_SERVICE[0]: "KisiListeleServis"},
-        granting('["DogumTarihveCinsiyeteGoreKisiBilgisi/TCKimlikNo"]'),
+        granting('["KisiListesi/Sonuc/TCKimlikNo"]'),
     )
     assert refused(tmp_path, {"a.toml": text}) == ["a.toml:45: services[0].bulk_basis: is missing"]
     allowed = text + 'bulk_basis = "298 sayılı Kanun Md.33"\n'

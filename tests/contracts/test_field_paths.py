@@ -61,8 +61,28 @@ def test_a_list_and_its_items_are_one_step() -> None:
     assert leaf in addresses.leaves()
 
 
+def test_a_result_that_is_one_record_begins_its_paths_with_its_types_name() -> None:
+    one = tree("KisiAdresNoSorgulaServis", "2011/01/01")
+    assert one.grantable() == ("KisiAdresNoSorgula", "KisiAdresNoSorgula/AdresNo")
+    assert one.leaves() == ("KisiAdresNoSorgula/AdresNo",)
+
+
+def test_special_categories_of_2017_and_2024_are_what_those_versions_have() -> None:
+    citizen = "BilesikKutukBilgileri/TCVatandasiKisiKutukleri"
+    assert set(tree(BILESIK, "2017/08/01").special) == {
+        f"{citizen}/GeciciKimlikBilgisi/KanGrubu",
+        f"{citizen}/KisiBilgisi/DurumBilgisi/Din",
+        f"{citizen}/TCKKBilgisi/KanGrubu",
+        f"{citizen}/TCKKFotografBilgisi/Fotograf",
+    }
+    later = set(tree(BILESIK, "2023/02/01").special) - set(tree(BILESIK, "2024/04/01").special)
+    assert later == {f"{citizen}/KisiBilgisi/DurumBilgisi/Din"}
+
+
 def test_the_parts_lead_to_their_sections() -> None:
     assert tree(BILESIK, "2011/01/01").parts == {}
+    assert tree(BILESIK, "2017/08/01").parts == {}
+    assert tree(BILESIK, "2024/04/01").parts == tree(BILESIK, "2023/02/01").parts
     assert list(tree(BILESIK, "2021/04/01").parts) == [
         "TCKisiBilgisi",
         "TCKKGeciciKimlikBilgisi",

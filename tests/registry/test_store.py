@@ -278,6 +278,7 @@ def test_a_citizen_comes_with_texts_place_and_partial_dates(ask: Ask) -> None:
         guardianship=Coded(2, "Vasi"),
         protected=True,
         closed=False,
+        registered=PartialDate(10, 3, 1980),
     )
 
 
@@ -438,6 +439,14 @@ def test_nobody_has_nothing_and_every_question_counts(ask: Ask) -> None:
     answers, lookups = ask(question)
     assert answers == [None] * 6 + [[]]
     assert lookups == 7
+
+
+def test_a_kind_of_document_is_found_by_its_text_whatever_its_number(ask: Ask) -> None:
+    async def question(register: Register) -> tuple[Any, ...]:
+        known = await register.document_kind("Nüfus Cüzdanı")
+        return known, await register.document_kind("Pasaport"), register.lookups
+
+    assert ask(question) == (Coded(1, "Nüfus Cüzdanı"), None, 0)
 
 
 def test_provinces_and_districts_come_from_memory_in_order(ask: Ask) -> None:

@@ -34,6 +34,7 @@ from kps_soap.registry.records import (
     Registration,
     TemporaryIdentity,
 )
+from kps_soap.registry.store import Register
 
 CITIZEN_NUMBER = 10000000214
 FOREIGNER_NUMBER = 99000000042
@@ -313,6 +314,9 @@ class FakeRegister:
             return found
         return found if found is not None and found.number == number else None
 
+    async def document_kind(self, text: str) -> Coded:
+        return Coded(7, text)
+
     def __getattr__(self, question: str) -> Any:
         async def ask(number: int = 0) -> Any:
             return self._answer(question, number)
@@ -338,11 +342,12 @@ def grant_of(chosen: CompiledContract, *paths: str, special: Iterable[str] = ())
 
 @dataclass(frozen=True)
 class Told:
-    """What came of a question: the answer's tree, the unfiltered result, and the enquiry."""
+    """What came of a question: the answer's tree, the unfiltered result, enquiry and bytes."""
 
     tree: etree._Element
     result: Any
     enquiry: Enquiry
+    payload: bytes
 
     def texts(self, path: str) -> list[str | None]:
         """The texts of the elements at a path of local names below the response element."""
@@ -362,12 +367,16 @@ class Told:
 def ask(
     chosen: CompiledContract,
     request: str,
-    register: FakeRegister,
+    register: FakeRegister | Register,
     *,
     grant: Grant | None = None,
     name_matching: str = "TAM",
+    **about_asker: Any,
 ) -> Told:
-    """Send the content of a request element through every stage of the contract."""
+    """Send the content of a request element through every stage of the contract.
+
+    ``about_asker`` is what else the criteria stage would tell the ``Enquiry``.
+    """
     element = etree.fromstring(
         f'<{chosen.operation} xmlns="{chosen.namespace}">{request}</{chosen.operation}>'
     )
@@ -375,8 +384,9 @@ def ask(
     call = chosen.open(element)
     checked = ()
     if chosen.criteria is not None:
-        policy = chosen.criteria
-        checked = tuple(check(one, policy, year_max=2026) for one in call.parameters[0] or ())
+        policy, given = chosen.criteria, call.parameters[0] or ()
+        criteria = given if isinstance(given, list) else [given] if given else []
+        checked = tuple(check(one, policy, year_max=2026) for one in criteria)
     if chosen.has_notes:
         grant = grant or grant_of(chosen)
     enquiry = Enquiry(
@@ -384,7 +394,8 @@ def ask(
         checked=checked,
         wants=(lambda path: True) if grant is None else grant.wants,
         name_matching=name_matching,
+        **about_asker,
     )
     result = asyncio.run(chosen.run(call, enquiry))
     payload = chosen.write(call, chosen.filter(result, grant))
-    return Told(chosen.validate_answer(payload), result, enquiry)
+    return Told(chosen.validate_answer(payload), result, enquiry, payload)

@@ -92,7 +92,9 @@ async def _find(enquiry: Enquiry, subject: Subject) -> Namesake | Outcome:
     if isinstance(meant, Outcome):
         return meant
     if stranger:
-        return Outcome.NOT_ON_ROSTER
+        # Another outcome would show, in a header, that there is exactly one such person; the
+        # record's detail tells of the roster.
+        return Outcome.NOT_FOUND
     enquiry.shown(meant.number)
     return meant
 

@@ -84,7 +84,8 @@ class NkoSorgulaKayitYeriServis(Service):
             if not people:
                 return None
             if unrelated:
-                return Outcome.NOT_ON_ROSTER
+                # As if nobody stood there: who is no person of theirs is not told of either.
+                return Outcome.NOT_FOUND
             if criterion["BireySiraNo"] is None:
                 return Sheet(criterion, line=people)
             return Sheet(criterion, people[0])

@@ -110,7 +110,7 @@ def test_nobody_several_and_a_stranger_are_the_same_bytes() -> None:
     assert [told.enquiry.outcomes for told in (nobody, several, stranger)] == [
         [Outcome.NOT_FOUND],
         [Outcome.SEVERAL],
-        [Outcome.NOT_ON_ROSTER],
+        [Outcome.NOT_FOUND],
     ]
     assert [told.enquiry.units for told in (nobody, several, stranger)] == [1, 1, 1]
     assert stranger.enquiry.persons == []

@@ -203,7 +203,7 @@ class Roster:
 
 def test_a_line_with_a_member_whose_records_the_institution_does_not_keep_is_not_shown() -> None:
     told = ask_line(3, unrelated=Roster(CITIZEN_NUMBER + 2))
-    assert told.enquiry.outcomes == [Outcome.NOT_ON_ROSTER]
+    assert told.enquiry.outcomes == [Outcome.NOT_FOUND]
     assert told.text(f"{EXTRACT}/HataBilgisi/Kod") == "2"
     assert told.enquiry.persons == []
     assert ask_line(2, unrelated=Roster(CITIZEN_NUMBER + 2)).enquiry.outcomes == [Outcome.OK]

@@ -17,7 +17,7 @@ from zeep.exceptions import Error as ZeepError
 from zeep.helpers import serialize_object
 
 from kps_soap.answers import AnswerNotGenuine
-from kps_soap.client import DirectDoor, QueryRefused, check_note, transport
+from kps_soap.client import DirectDoor, GatewayFault, QueryRefused, transport
 from kps_soap.contracts.catalogue import all_contracts
 from kps_soap.contracts.contract import Contract, Convention
 
@@ -59,11 +59,13 @@ def ask(
         make: Any = zeep.Client
         client = make(address, wsse=door, transport=_transport(ca_file))
         operation = getattr(client.service, contract.operation)
-        result = check_note(operation(**_arguments(contract, asked)))
+        result = operation(**_arguments(contract, asked))
     except QueryRefused as refused:
         raise QueryFailed(str(refused)) from None
-    except ZeepError as fault:
-        raise QueryFailed(f"The gateway refused: {fault.message}") from None
+    except GatewayFault as fault:
+        raise QueryFailed(f"The gateway refused: {fault.text}") from None
+    except ZeepError as error:
+        raise QueryFailed(f"The gateway refused: {error.message}") from None
     except OSError as error:
         raise QueryFailed(
             f"The gateway cannot be reached ({type(error).__name__}); is it running?"

@@ -233,6 +233,26 @@ def test_a_fault_may_come_without_a_receipt(signer: Signer) -> None:
     assert proven(raw, signer).receipt == {}
 
 
+def test_what_a_router_adds_for_the_way_is_not_signed_and_not_handed_out(signer: Signer) -> None:
+    tree = etree.fromstring(answer_of(signer))
+    way = "{http://www.w3.org/2005/08/addressing}"
+    for name in ("RelatesTo", "Action"):
+        block = etree.Element(f"{way}{name}")
+        block.text = "urn:uuid:1"
+        find(tree, "{*}Header").insert(0, block)
+    answer = proven(etree.tostring(tree), signer)
+    assert answer.receipt["AlindiNo"] == "20260304-B-34-0417-1-9"
+    for spoil in (
+        lambda block: block.set(ID, "Yol"),
+        lambda block: block.set("Id", "Yol"),
+        lambda block: etree.SubElement(block, "{urn:x}Ek"),
+        lambda block: setattr(block, "tag", f"{way}ReplyTo"),
+    ):
+        spoilt = copy.deepcopy(tree)
+        spoil(find(spoilt, f"{{*}}Header/{way}RelatesTo"))
+        assert refused(etree.tostring(spoilt), signer)
+
+
 def test_white_space_between_attributes_changes_nothing(signer: Signer) -> None:
     raw = answer_of(signer).replace(b' u:Id="Govde"', b'\n  u:Id="Govde" ')
     assert proven(raw, signer).payload.findtext(f".//{KPS}KimlikNo") == "10000000146"

@@ -79,6 +79,18 @@ def every_refusal() -> set[type[faults.Refusal]]:
     return found
 
 
+def test_the_readme_tells_the_sentences_of_security_faults_and_the_limits_as_they_are() -> None:
+    for refusal in (faults.TokenRefused, faults.CredentialsRefused, faults.SecurityRefused):
+        assert refusal.english in README
+    default = {setting.name: setting.default for setting in SETTINGS}
+    assert f"After {default['password_failures_max']} wrong passwords in a row" in README
+    assert f"locked for {default['password_lock_seconds'] // 60} minutes" in README
+    assert f"after {default['password_failures_per_day_max']} in one\nday" in README
+    assert f"`token_seconds` ({default['token_seconds'] // 60} minutes" in README
+    skew, age = default["clock_skew_seconds"], default["message_age_seconds_max"]
+    assert f"may be {skew // 60} minutes off and live {age // 60} minutes" in README
+
+
 def test_a_new_kps_toml_explains_every_setting(tmp_path: Path) -> None:
     text = render({})
     assert of(tmp_path, {}).workers == 0

@@ -764,3 +764,45 @@ def test_escaped_text_is_read_back_as_it_was_but_for_what_xml_cannot_say(text: s
 def test_escaped_text_is_in_canonical_form(text: str, in_content: str, in_attribute: str) -> None:
     assert xml_text(text) == in_content
     assert xml_attribute(text) == in_attribute
+
+
+# A token makes a message long, and its other values stay short
+
+
+LONG = "A" * 5_000
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        f"<x:CipherValue xmlns:x='urn:x'>{LONG}</x:CipherValue>",
+        f'<a xmlns="urn:a"><CipherValue>{LONG}</CipherValue><b>1</b></a>',
+        f'<a xmlns="urn:a"><BinarySecurityToken>{LONG}</BinarySecurityToken></a>',
+        # Not seen at once to be short, but short.
+        f'<CipherValue xmlns="urn:a">{LONG}</CipherValue>',
+        f'<a xmlns="urn:a"><!-- c --><CipherValue>{LONG}</CipherValue></a>',
+    ],
+)
+def test_the_text_of_a_token_may_be_long(payload: str) -> None:
+    assert read(envelope(payload)).unverified_payload.tag is not None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        f'<a xmlns="urn:a">{LONG}</a>',
+        f'<a xmlns="urn:a"><CipherValue>x</CipherValue>{LONG}</a>',
+        f'<a xmlns="urn:a"><CipherValue>{LONG}<b/></CipherValue></a>',
+        f'<a xmlns="urn:a" b="{LONG}"/>',
+        f'<a xmlns="urn:a" b="CipherValue>{LONG}"></a>',
+        f"<CipherValue xmlns='urn:a' b='{LONG}'>x</CipherValue>",
+        f'<a xmlns="urn:a"><NoCipherValue>{LONG}</NoCipherValue></a>',
+        f'<a xmlns="urn:a">{LONG[:3000]}<!-- c -->{LONG[:3000]}</a>',
+        f'<a xmlns="urn:a"><![CDATA[{LONG[:3000]}]]>{LONG[:3000]}</a>',
+        f'<a xmlns="urn:a"><CipherValue>{LONG * 14}</CipherValue></a>',
+    ],
+)
+def test_no_other_text_may_be_long_because_a_token_is(payload: str) -> None:
+    token = f'<s:Header><t:t xmlns:t="urn:t"><t:CipherValue>{LONG}</t:CipherValue></t:t></s:Header>'
+    message = envelope(payload).replace("<s:Body>", f"{token}<s:Body>")
+    assert refused(faults.LimitExceeded, message) == "structure"

@@ -48,6 +48,27 @@ def test_the_published_schemas_are_there_to_compare_with() -> None:
     assert {"Kod", "Aciklama", "SorguSonucu", "HataBilgisi"} <= published_names()
 
 
+def payload_names_of_ours() -> set[str]:
+    """The element names in the schemas of our own services.
+
+    They may bear the names of the published records: no published client ever reads them.
+    """
+    names = set()
+    for path in (ROOT / "schemas").rglob("*.xsd"):
+        schema = etree.parse(path).getroot()
+        if schema.get("targetNamespace", "").startswith("urn:kps-soap:"):
+            found = schema.iter("{http://www.w3.org/2001/XMLSchema}element")
+            names |= {element.get("name") for element in found}
+    return names
+
+
+def test_the_payloads_of_our_own_services_have_no_name_of_an_envelope() -> None:
+    names = payload_names_of_ours()
+    assert {"KimlikDogrulama", "BulunanKimlik", "ErisimBilgisi"} <= names
+    assert names.isdisjoint(SEARCHED)
+    assert names.isdisjoint(OWN)
+
+
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_an_element_of_ours_has_a_name_that_no_client_looks_for(name: str) -> None:
     assert name not in published_names() | SEARCHED

@@ -25,6 +25,7 @@ from kps_soap.authentication import (
     Freshness,
     Vouched,
     check_freshness,
+    claimed_username,
     read_token,
     username_at_place,
 )
@@ -95,7 +96,8 @@ class DirectDoor:
         """Password over TLS.  From here on the account stands on the record."""
         envelope: Envelope = exchange.envelope
         headers = envelope.unverified_headers
-        credential = await self._name_account(exchange, headers.get(SECURITY))
+        stated = username_at_place(headers.get(SECURITY))
+        credential = await self._name_account(exchange, stated)
         token, time = read_token(headers.get(SECURITY))
         await self.logins.check(exchange.entry, credential, token)
         check_freshness(time, now=exchange.question.received_at, window=self.window)
@@ -116,9 +118,8 @@ class DirectDoor:
         """The address names it, and ``read`` has held the message to it."""
         return exchange.contract
 
-    async def _name_account(self, exchange: Exchange, security: Element | None) -> Any:
+    async def _name_account(self, exchange: Exchange, unverified_username: str | None) -> Any:
         """The account that the message names, if it exists: its request goes on record (D6)."""
-        unverified_username = username_at_place(security)
         if unverified_username is None:
             return None
         credential = await self.credentials.find(unverified_username)
@@ -129,13 +130,8 @@ class DirectDoor:
 
     async def attribute(self, exchange: Exchange) -> None:
         """A message refused before its account was known may still name one that exists."""
-        root = exchange.root
-        if root is None or not len(root) or exchange.entry.account:
-            return
-        header = root[0]
-        if isinstance(header.tag, str) and header.tag.endswith("}Header"):
-            blocks = header.findall(SECURITY)
-            await self._name_account(exchange, blocks[0] if len(blocks) == 1 else None)
+        if exchange.root is not None and not was_looked_up(exchange):
+            await self._name_account(exchange, claimed_username(exchange.root))
 
     def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
         """Published contracts are strict here: the message is what the caller wrote."""
@@ -203,6 +199,14 @@ class DirectDoor:
             raise faults.InternalFailure("signing certificate not usable") from None
         entry.sent_digest = sha256(signed.content).hexdigest()
         return Answer(status, tuple(headers), signed.content, digest)
+
+
+def was_looked_up(exchange: Exchange) -> bool:
+    """Did the message come as far as its account?  An unknown one costs no second look."""
+    envelope = exchange.envelope
+    if envelope is None:
+        return False
+    return username_at_place(envelope.unverified_headers.get(SECURITY)) is not None
 
 
 def receipt_of(exchange: Exchange, holder: str) -> bytes:

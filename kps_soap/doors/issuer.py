@@ -31,10 +31,17 @@ from kps_soap.authentication import (
     UsernameToken,
     Vouched,
     check_freshness,
+    claimed_username,
     read_token,
     username_at_place,
 )
-from kps_soap.doors.direct import ADDRESSING, CONTEXT, INQUIRER, STATEMENT_CHARACTERS_MAX
+from kps_soap.doors.direct import (
+    ADDRESSING,
+    CONTEXT,
+    INQUIRER,
+    STATEMENT_CHARACTERS_MAX,
+    was_looked_up,
+)
 from kps_soap.doors.wcf_faults import stated_message_id, wcf_refusal
 from kps_soap.envelopes import (
     SOAP12,
@@ -109,7 +116,8 @@ class IssuerDoor:
         """Password over TLS.  From here on the account stands on the record."""
         envelope: Envelope = exchange.envelope
         headers = envelope.unverified_headers
-        credential = await self._name_account(exchange, headers.get(SECURITY))
+        stated = username_at_place(headers.get(SECURITY))
+        credential = await self._name_account(exchange, stated)
         token, time = read_token(headers.get(SECURITY))
         version = await self._check_password(exchange, credential, token)
         check_freshness(time, now=exchange.question.received_at, window=self.window)
@@ -151,10 +159,9 @@ class IssuerDoor:
         return 0 if compared is None else compared.version
 
     async def _name_account(
-        self, exchange: Exchange, security: Element | None
+        self, exchange: Exchange, unverified_username: str | None
     ) -> Credential | None:
         """The account that the message names, if it exists: its request goes on record (D6)."""
-        unverified_username = username_at_place(security)
         if unverified_username is None:
             return None
         credential = await self.credentials.find(unverified_username)
@@ -171,15 +178,8 @@ class IssuerDoor:
 
     async def attribute(self, exchange: Exchange) -> None:
         """A message refused before its account was known may still name one that exists."""
-        root = exchange.root
-        # An envelope that could be opened has been asked for its account once: an unknown one
-        # must not cost a second look.
-        if exchange.envelope is not None or root is None or not len(root):
-            return
-        header = root[0]
-        if header.tag == f"{{{SOAP12}}}Header":
-            blocks = header.findall(SECURITY)
-            await self._name_account(exchange, blocks[0] if len(blocks) == 1 else None)
+        if exchange.root is not None and not was_looked_up(exchange):
+            await self._name_account(exchange, claimed_username(exchange.root))
 
     def normalise(self, exchange: Exchange, vouched: Entitled) -> Demand:
         """What is asked for, whatever shape it came in; raises ``TrustRequestRefused``."""

@@ -147,7 +147,6 @@ class RoutingDoor:
                 "envelope of SOAP 1.1", unverified_namespace=envelope.version.value
             )
         exchange.envelope = envelope
-        _check_http_action(exchange)
 
     async def vouch(self, exchange: Exchange) -> Vouched:
         """Token and proof of possession.  From here on the token's account is on the record."""
@@ -205,8 +204,9 @@ class RoutingDoor:
             exchange.on_record = True
         return live, trouble
 
-    def contract_of(self, _exchange: Exchange, vouched: Vouched) -> Any:
+    def contract_of(self, exchange: Exchange, vouched: Vouched) -> Any:
         """The contract of the message's action; the caller is known by now (wire B.6)."""
+        _check_http_action(exchange, vouched.action)
         route = self.routes.get(vouched.action)
         if route is None:
             raise faults.ActionUnknown("action", unverified_action=vouched.action)
@@ -214,12 +214,12 @@ class RoutingDoor:
 
     async def attribute(self, exchange: Exchange) -> None:
         """A message refused before its token was looked up may still hold one that was issued."""
-        root = exchange.root
-        if root is None or not len(root) or root[0].tag != f"{{{SOAP12}}}Header":
+        if exchange.root is None or _is_whole(exchange.envelope):
+            # It came as far as its token, and that is unknown.
             return
-        tokens = root[0].findall(f"{SECURITY}/{endorsement.TOKEN}")
-        if tokens:
-            await self._find(exchange, tokens[0])
+        token = exchange.root.find(f"{{*}}Header/{SECURITY}/{endorsement.TOKEN}")
+        if token is not None:
+            await self._find(exchange, token)
 
     def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
         """The request as the original's serialiser would have read it (design D5)."""
@@ -231,7 +231,10 @@ class RoutingDoor:
         return self._reply(exchange, 200, action, payload, canonical)
 
     def refuse(self, exchange: Exchange, refusal: faults.Refusal) -> Answer:
-        """The original's fault.  Only a caller who is known gets a secured one (wire B.6)."""
+        """The original's fault.  Only a caller who is known gets a secured one (wire B.6).
+
+        It is signed like an answer once the agreement that asks for signatures is known.
+        """
         unsecured = isinstance(refusal, faults.SecurityRefused | faults.TransportRefused)
         if unsecured or not exchange.vouched:
             return wcf_refusal(
@@ -291,6 +294,17 @@ class RoutingDoor:
         return receipt_of(exchange, self.signer(exchange.signature).holder)
 
 
+def _is_whole(envelope: Envelope | None) -> bool:
+    """Whether a message has all the parts of a Security header, each once."""
+    if envelope is None:
+        return False
+    try:
+        endorsement.parts_of(envelope.unverified_headers.get(SECURITY))
+    except faults.SecurityMissing:
+        return False
+    return True
+
+
 def _token_in_force(
     live: LiveToken | None, trouble: str, credential: Credential | None, now: datetime
 ) -> IssuedToken:
@@ -321,12 +335,12 @@ def _http_action(exchange: Exchange) -> str:
     return unquote((media.action or "").strip().strip('"'))
 
 
-def _check_http_action(exchange: Exchange) -> None:
+def _check_http_action(exchange: Exchange, action: str) -> None:
     """The media type's action, where one is stated, must be the message's own.
 
     So the original does.  A SOAPAction header beside SOAP 1.2 it does not read, and some clients
     send one (wire B.4), so nothing here depends on it either.
     """
     stated = _http_action(exchange)
-    if stated and stated != _action_of(exchange):
+    if stated and stated != action:
         raise faults.ActionRefused("action of the media type")

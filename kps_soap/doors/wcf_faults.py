@@ -4,7 +4,8 @@ One table from our refusals to the framework's codes and sentences, for both doo
 its words.  ``wcf_fault`` writes an envelope, ``transport_answer`` the empty answer to what is no
 envelope at all, ``wcf_refusal`` picks one of them and adds the HTTP headers.
 
-Every fault is SOAP 1.2, unsigned, without a Security header, and HTTP 500, whoever is to blame.
+Every envelope written here is unsigned and without a Security header, and HTTP 500, whoever is to
+blame; ``fault_element`` is for a door that has more to say around a fault.
 Which check of a security stage failed is never told: neither here nor in a header.
 
 An ASGI application cannot choose the reason phrase of a status line, so the sentence that the

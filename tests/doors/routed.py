@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from agreements.agreement_samples import PLAIN, edited
+from agreements.agreement_samples import edited
 from lxml import etree
 from services.register_samples import FakeRegister, citizen
 

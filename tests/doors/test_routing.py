@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,20 @@ from routed import (
     ACCOUNT,
     AGREEMENT,
     ASSERTION_ID,
+    DS,
     GOLDEN,
+    HMAC_SHA1,
     HMAC_SHA256,
     KPS_2011,
     NOW,
     PERSON_ACTION,
+    SHA1,
     SHA256,
     SOAP_XML,
     UUID,
     Message,
     Router,
     agreements,
-    digest,
     encrypted,
     issued,
     microseconds,
@@ -32,16 +34,16 @@ from routed import (
     recipe,
     router,
 )
+from soap_samples import envelope, security
 
 from kps_soap import faults
-from kps_soap.authentication import WSSE, Credential, TokenBinding
+from kps_soap.authentication import Credential, TokenBinding
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.doors.direct import CONTEXT_NAMESPACE
-from kps_soap.doors.endorsement import Prover
 from kps_soap.doors.routing import RoutingDoor, routes_of
 from kps_soap.entry import Event
-from kps_soap.envelopes import SOAP11, SOAP12, Limits, Reader
-from kps_soap.gateway import Answer, Exchange
+from kps_soap.envelopes import SOAP11, SOAP12
+from kps_soap.gateway import Answer
 from kps_soap.signing import Signer
 
 REQUESTS = sorted((GOLDEN / "requests").glob("*.xml"))
@@ -201,10 +203,15 @@ def test_the_message_id_comes_back_as_it_was_sent(routed: Router) -> None:
 
 
 def test_what_the_agreement_refuses_is_an_answer_with_a_note(routed: Router) -> None:
-    answer = routed.send(Message(payload=person_query()).edited(
-        ("<KisiSorgulaTCKimlikNoSorguKriteri><TCKimlikNo>10000000214</TCKimlikNo>"
-         "</KisiSorgulaTCKimlikNoSorguKriteri>", "")
-    ))
+    answer = routed.send(
+        Message(payload=person_query()).edited(
+            (
+                "<KisiSorgulaTCKimlikNoSorguKriteri><TCKimlikNo>10000000214</TCKimlikNo>"
+                "</KisiSorgulaTCKimlikNoSorguKriteri>",
+                "",
+            )
+        )
+    )
     assert answer.status == 200
     assert answer.body.decode() == golden("criteria-empty", answer)
     assert dict(answer.headers)["Kps-Sonuc-Kodu"] == "102"
@@ -450,24 +457,195 @@ def test_a_token_whose_key_cannot_be_unwrapped_is_void(routed: Router) -> None:
     assert routed.work() == (1, 1, 1)
 
 
-#: What is wrong with a message, by the stage that refuses it.
-TOKENS: dict[str, Any] = {
-    "unknown": {"token": encrypted(content="another")},
-    "swapped cipher value": {"token": encrypted(word="another")},
-    "other algorithm": {"token": encrypted().replace("aes256-cbc", "aes128-cbc")},
-    "other issuer": {"token": encrypted().replace("CN=ORNEK", "CN=BASKA")},
-    "truncated": {"token": encrypted().replace("</xenc:CipherValue>", "#", 1).replace("#", "</xenc:CipherValue>")[:-0 or None].replace("AAAA", "", 1)},
-    "expired": {},
-    "blocked": {},
-    "new password": {},
+def hold_nothing(routed: Router) -> None:
+    routed.tokens.held.clear()
+
+
+def hold_expired(routed: Router) -> None:
+    routed.tokens.hold(issued(not_after_us=microseconds(NOW)))
+
+
+def block(routed: Router) -> None:
+    routed.credentials.held = {ACCOUNT: Credential(ACCOUNT, "no hash", 1, open=False)}
+
+
+def change_password(routed: Router) -> None:
+    routed.credentials.held = {ACCOUNT: Credential(ACCOUNT, "no hash", 2, open=True)}
+
+
+def nothing(_routed: Router) -> None:
+    """The message alone is wrong."""
+
+
+GOOD = Message()
+CONTENT = encrypted().rpartition("<xenc:CipherValue>")[2].partition("<")[0]
+
+#: Refused at the token: what happened before, and the message.
+AT_THE_TOKEN = {
+    "unknown": (hold_nothing, GOOD),
+    "expired": (hold_expired, GOOD),
+    "blocked": (block, GOOD),
+    "password changed": (change_password, GOOD),
+    "encrypted again": (nothing, replace(GOOD, token=encrypted("another", "another"))),
+    "swapped content": (nothing, replace(GOOD, token=encrypted(content="another"))),
+    "swapped key": (nothing, replace(GOOD, token=encrypted(word="another"))),
+    "truncated": (nothing, replace(GOOD, token=encrypted().replace(CONTENT, CONTENT[:-4]))),
+    "no base64": (nothing, replace(GOOD, token=encrypted().replace(CONTENT, "?"))),
+    "algorithm": (nothing, replace(GOOD, token=encrypted().replace("aes256-cbc", "aes128-cbc"))),
+    "issuer": (nothing, replace(GOOD, token=encrypted().replace("CN=ORNEK", "CN=BASKA"))),
 }
-PROOFS: dict[str, Any] = {
-    "other key": {"key": b"x" * 32},
-    "other token meant": {"key_identifier": "_baska"},
-    "unknown method": {"method": "http://www.w3.org/2001/04/xmldsig-more#hmac-sha512"},
-    "id used twice": {"headers": '<x:y xmlns:x="urn:x" Id="_0"/>'},
-    "stale": {"created": "2026-01-01T08:00:00Z", "expires": "2026-01-01T08:05:00Z"},
-    "from the future": {"created": "2026-01-01T10:00:00Z", "expires": "2026-01-01T10:05:00Z"},
-    "too long": {"created": "2026-01-01T08:00:00Z", "expires": "2026-01-01T10:00:00Z"},
-    "no time": {"created": "dün"},
+
+
+@pytest.mark.parametrize("case", AT_THE_TOKEN)
+@pytest.mark.parametrize("proven", [True, False])
+def test_refusals_at_the_token_are_one_text_and_the_same_work(
+    routed: Router, case: str, proven: bool
+) -> None:
+    before, message = AT_THE_TOKEN[case]
+    before(routed)
+    answer = routed.send(message.text if proven else replace(message, key=b"x" * 32).text)
+    assert (answer.status, answer.body.decode()) == (
+        500,
+        golden("fault-failed-authentication", answer),
+    )
+    assert routed.work() == (1, 1, 1)
+    assert not any(entry.persons for entry in routed.records)
+
+
+#: Refused at the proof, with a token that is good.
+AT_THE_PROOF = {
+    "other key": replace(GOOD, key=b"x" * 32).text,
+    "other token meant": replace(GOOD, key_identifier="_baska").text,
+    "unknown method": GOOD.edited(("hmac-sha1", "hmac-sha512")),
+    "unknown digest": GOOD.edited((f'<DigestMethod Algorithm="{DS}sha1">', "<DigestMethod>")),
+    "id used twice": replace(GOOD, headers='<x:y xmlns:x="urn:x" Id="_0"/>').text,
+    "digest of nothing": GOOD.edited((GOOD.digest_value, "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
+    "stale": replace(GOOD, created="2026-01-01T08:00:00Z", expires="2026-01-01T08:05:00Z").text,
+    "early": replace(GOOD, created="2026-01-01T10:00:00Z", expires="2026-01-01T10:05:00Z").text,
+    "too long": replace(GOOD, created="2026-01-01T08:50:00Z", expires="2026-01-01T09:10:00Z").text,
+    "no time": replace(GOOD, created="dün").text,
 }
+
+
+@pytest.mark.parametrize("case", AT_THE_PROOF)
+def test_refusals_at_the_proof_are_one_text_and_the_same_work(routed: Router, case: str) -> None:
+    answer = routed.send(AT_THE_PROOF[case])
+    assert (answer.status, answer.body.decode()) == (500, golden("fault-invalid-security", answer))
+    assert routed.work() == (1, 1, 1)
+    assert (routed.entry.token, routed.entry.account) == (ASSERTION_ID, ACCOUNT)
+    assert routed.entry.persons == []
+
+
+def test_a_user_name_sent_straight_to_the_router_breaks_its_security(routed: Router) -> None:
+    answer = routed.send(
+        envelope(person_query(), header=security(), namespace=SOAP12), source_address="192.0.2.1"
+    )
+    assert (answer.status, subcode(answer)) == (500, "InvalidSecurity")
+    assert routed.counted == ["SecurityMissing"]
+    assert routed.work() == (0, 0, 0)
+
+
+def test_a_message_refused_early_is_on_record_if_its_token_is_known(routed: Router) -> None:
+    twice = GOOD.edited((GOOD.timestamp, GOOD.timestamp * 2))
+    for number, body in enumerate((twice, GOOD.text.replace("</s:Body>", "<x/></s:Body>")), 1):
+        assert routed.send(body).status == 500
+        assert len(routed.records) == number
+        assert routed.records[-1].token == ASSERTION_ID
+        assert routed.work() == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "body", ["<a/>", f'<s:Envelope xmlns:s="{SOAP12}"/>', "", "<", envelope(namespace=SOAP12)]
+)
+def test_what_holds_no_token_is_only_counted(routed: Router, body: str) -> None:
+    answer = routed.send(body)
+    assert answer.status in (400, 500)
+    assert (routed.records, len(routed.counted)) == ([], 1)
+    assert routed.work() == (0, 0, 0)
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("created", "expires"),
+    [
+        ("2026-01-01T09:00:00Z", "2026-01-01T09:05:00Z"),
+        ("2026-01-01T12:00:00.123456", "2026-01-01T12:10:00.123456"),
+        ("2026-01-01T09:00:00.123456", "2026-01-01T09:10:00.123456"),
+        ("2026-01-01T12:00:00+03:00", "2026-01-01T12:05:00+03:00"),
+        ("2026-01-01T08:50:00.0000000Z", "2026-01-01T08:58:00.0000000Z"),
+        ("2026-01-01T09:07:00Z", "2026-01-01T09:12:00Z"),
+        ("\n2026-01-01T09:00:00Z ", " 2026-01-01T09:05:00Z"),
+    ],
+)
+def test_a_time_inside_the_window_counts_whatever_its_form(
+    routed: Router, created: str, expires: str
+) -> None:
+    assert routed.send(Message(created=created, expires=expires).text).status == 200
+
+
+def test_a_signed_timestamp_may_be_used_again_inside_its_window(routed: Router) -> None:
+    # One published client signs once in ten minutes (wire B.3).
+    assert [routed.send(Message().text).status for _ in range(3)] == [200] * 3
+
+
+# Profiles
+
+
+def strict(signers: Mapping[str, Signer], folder: Path) -> Router:
+    text = AGREEMENT.replace('security = "KLASIK"', 'security = "STANDART"')
+    return router(agreements(folder, text.replace("security_until = 2026-12-31\n", "")), signers)
+
+
+def test_profile_standart_takes_sha_256_only(signers: Mapping[str, Signer], tmp_path: Path) -> None:
+    routed = strict(signers, tmp_path)
+    good = Message(method=HMAC_SHA256, digest_method=SHA256)
+    assert routed.send(good.text).status == 200
+    for weak in (replace(good, method=HMAC_SHA1), replace(good, digest_method=SHA1), Message()):
+        answer = routed.send(weak.text)
+        assert answer.body.decode() == golden("fault-invalid-security", answer)
+        assert routed.records[-1].refusal == "ProofRefused"
+
+
+def test_profile_standart_knows_no_lateness(signers: Mapping[str, Signer], tmp_path: Path) -> None:
+    routed = strict(signers, tmp_path)
+    late = Message(
+        method=HMAC_SHA256,
+        digest_method=SHA256,
+        created="2026-01-01T08:56:00Z",
+        expires="2026-01-01T09:01:00Z",
+    )
+    answer = routed.send(late.text)
+    assert answer.body.decode() == golden("fault-invalid-security", answer)
+    assert routed.entry.refusal == "StaleMessage"
+
+
+# The table of contracts
+
+
+def test_every_dated_contract_has_its_route() -> None:
+    dated = [one for one in compile_all() if one.version != "WS"]
+    routes = routes_of(compile_all())
+    assert routes.keys() == {one.action for one in dated}
+    assert all(routes[one.action].contract is one for one in dated)
+
+
+def test_two_contracts_of_one_action_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="two contracts"):
+        routes_of([*compile_all(), *compile_all()])
+
+
+def test_a_door_makes_its_own_macs_if_nobody_counts_them(routed: Router) -> None:
+    fields = {name: getattr(routed.door, name) for name in ("reader", "routes", "tokens")}
+    door = RoutingDoor(
+        **fields,
+        recipe=recipe(),
+        credentials=routed.credentials,
+        window=routed.door.window,
+        signer=routed.door.signer,
+        clock=lambda: NOW,
+        answer_seconds=300,
+    )
+    assert routed.send(Message().text, family=door).status == 200
+    assert routed.macs == []

@@ -9,14 +9,13 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zeep
 from lxml import etree
-from zeep.exceptions import Fault
 from zeep.wsdl.utils import etree_to_string
 from zeep.wsse.compose import Compose
 from zeep.wsse.username import UsernameToken
@@ -27,6 +26,7 @@ from kps_soap.client import (
     AnswerNotGenuine,
     DirectDoor,
     QueryRefused,
+    ServiceUnavailable,
     SignedResponse,
     check_note,
     transport,
@@ -99,12 +99,6 @@ FAULTS = {
         '<s:Text xml:lang="tr">Daha sonra.</s:Text></s:Reason></s:Fault>'
     ),
 }
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    place = tmp_path_factory.mktemp("client") / "keys"
-    return write_demo_files(place, date(2026, 1, 1), randomness=os.urandom)
 
 
 @pytest.fixture(scope="session")
@@ -232,13 +226,21 @@ def test_it_works_beside_zeeps_own_user_name(wsdl: str, files: DemoFiles, signer
 
 
 @pytest.mark.parametrize("port", ["P11", "P12"])
-def test_a_signed_fault_reaches_the_caller_as_a_fault(
+def test_a_signed_fault_reaches_the_caller_as_an_error_of_its_kind(
     wsdl: str, files: DemoFiles, signer: Signer, port: str
 ) -> None:
     version = {"P11": SoapVersion.V11, "P12": SoapVersion.V12}[port]
     door = FakeDoor(signer, payload=lambda question: FAULTS[version], status_code=500)
-    with pytest.raises(Fault, match="Daha sonra."):
+    with pytest.raises(ServiceUnavailable, match="Daha sonra."):
         ask(wsdl, door, direct_door(files), port)
+
+
+def test_a_fault_that_is_not_genuine_is_no_fault(
+    wsdl: str, files: DemoFiles, signer: Signer
+) -> None:
+    door = FakeDoor(signer, payload=lambda question: FAULTS[SoapVersion.V11], spoil=unsigned)
+    with pytest.raises(AnswerNotGenuine):
+        ask(wsdl, door, direct_door(files))
 
 
 def test_each_of_two_concurrent_calls_is_held_to_its_own_question(
@@ -321,6 +323,19 @@ def test_headers_that_are_there_already_stay(files: DemoFiles) -> None:
     direct_door(files).apply(envelope, {})
     (header,) = envelope
     assert [etree.QName(block).localname for block in header] == ["MessageID", "Security"]
+
+
+def test_the_same_door_asks_for_somebody_else(files: DemoFiles) -> None:
+    def said(plug_in: DirectDoor) -> list[str | None]:
+        envelope = etree.Element(f"{{{SoapVersion.V11.value}}}Envelope")
+        plug_in.apply(envelope, {})
+        blocks = envelope[0].iter("{*}MessageID", "{*}Sorgulayan", "{*}AmacKodu", "{*}IslemNo")
+        return [block.text for block in blocks]
+
+    door = direct_door(files, inquirer="U-007", purpose="EMLAK_BEYAN")
+    other = door.on_behalf(inquirer="U-008", case_number="17", message_id="urn:uuid:benim")
+    assert said(other) == ["urn:uuid:benim", "U-008", "EMLAK_BEYAN", "17"]
+    assert said(door) == ["U-007", "EMLAK_BEYAN"]
 
 
 def test_a_password_is_not_shown(files: DemoFiles) -> None:
@@ -426,10 +441,18 @@ def test_skew_is_a_setting(wsdl: str, files: DemoFiles, signer: Signer) -> None:
 
 
 def test_a_note_on_the_whole_call_is_raised(wsdl: str, files: DemoFiles, signer: Signer) -> None:
-    result = ask(wsdl, FakeDoor(signer, payload=lambda question: NOTE), direct_door(files))
     with pytest.raises(QueryRefused, match="8: Yetkiniz yoktur.") as refusal:
-        check_note(result)
+        ask(wsdl, FakeDoor(signer, payload=lambda question: NOTE), direct_door(files))
     assert (refusal.value.code, refusal.value.text) == (8, "Yetkiniz yoktur.")
+
+
+def test_a_note_is_found_in_a_result_without_a_door(
+    wsdl: str, files: DemoFiles, signer: Signer
+) -> None:
+    proof = SignedResponse(files.p256_certificate, clock=clock)
+    result = ask(wsdl, FakeDoor(signer, payload=lambda question: NOTE), proof)
+    with pytest.raises(QueryRefused, match="8: Yetkiniz yoktur."):
+        check_note(result)
 
 
 def test_a_note_is_found_in_a_serialised_result_too() -> None:

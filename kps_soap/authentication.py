@@ -30,6 +30,7 @@ from kps_soap.envelopes import Element
 WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 SECURITY: Final = f"{{{WSSE}}}Security"
+_USERNAME: Final = f"{{{WSSE}}}UsernameToken/{{{WSSE}}}Username"
 _UT_PROFILE: Final = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0"
 )
@@ -94,10 +95,21 @@ def username_at_place(security: Element | None) -> str | None:
     """The unverified account name of a Security header, None if there is no single one."""
     if security is None:
         return None
-    names = security.findall(f"{{{WSSE}}}UsernameToken/{{{WSSE}}}Username")
-    if len(names) != 1 or len(names[0]):
-        return None
-    name = (names[0].text or "").strip()
+    names = security.findall(_USERNAME)
+    return _stated_name(names[0]) if len(names) == 1 else None
+
+
+def claimed_username(root: Element) -> str | None:
+    """The first account name that any Security header of a refused message states (design D6).
+
+    For its record only: nobody is believed by it.
+    """
+    stated = map(_stated_name, root.iterfind(f"{{*}}Header/{SECURITY}/{_USERNAME}"))
+    return next(filter(None, stated), None)
+
+
+def _stated_name(element: Element) -> str | None:
+    name = "" if len(element) else (element.text or "").strip()
     return name if 0 < len(name) <= NAME_CHARACTERS_MAX else None
 
 
@@ -234,7 +246,8 @@ def _readings(time: MessageTime, *, zone_required: bool) -> Iterable[tuple[datet
 class Credential:
     """What the credential store holds of an account.
 
-    ``open``: neither blocked nor locked at this moment; ``failures``: wrong passwords in a row.
+    ``open``: neither blocked nor locked at this moment; ``locked``: shut for a while by wrong
+    passwords, and by nothing else; ``failures``: wrong passwords in a row.
     """
 
     account: str
@@ -242,6 +255,7 @@ class Credential:
     version: int
     open: bool
     failures: int = 0
+    locked: bool = False
 
 
 class CredentialStore(Protocol):

@@ -122,6 +122,7 @@ class DirectDoor:
         """The account that the message names, if it exists: its request goes on record (D6)."""
         if unverified_username is None:
             return None
+        exchange.account_sought = True
         credential = await self.credentials.find(unverified_username)
         if credential is not None:
             exchange.entry.account = credential.account
@@ -130,7 +131,7 @@ class DirectDoor:
 
     async def attribute(self, exchange: Exchange) -> None:
         """A message refused before its account was known may still name one that exists."""
-        if exchange.root is not None and not was_looked_up(exchange):
+        if exchange.root is not None and not exchange.account_sought:
             await self._name_account(exchange, claimed_username(exchange.root))
 
     def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
@@ -199,14 +200,6 @@ class DirectDoor:
             raise faults.InternalFailure("signing certificate not usable") from None
         entry.sent_digest = sha256(signed.content).hexdigest()
         return Answer(status, tuple(headers), signed.content, digest)
-
-
-def was_looked_up(exchange: Exchange) -> bool:
-    """Did the message come as far as its account?  An unknown one costs no second look."""
-    envelope = exchange.envelope
-    if envelope is None:
-        return False
-    return username_at_place(envelope.unverified_headers.get(SECURITY)) is not None
 
 
 def receipt_of(exchange: Exchange, holder: str) -> bytes:

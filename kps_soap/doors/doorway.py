@@ -107,16 +107,19 @@ class Doorway:
 
     async def _take(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         if place.family is not None:
-            await self._walk(place.family, place.contract, scope, receive, send)
+            await self._walk(place, place.family, scope, receive, send)
         elif place.post is not None:
             await self._hear(place.post, scope, receive, send)
         else:
             await send_answer(send, READ_ONLY)
 
     async def _walk(
-        self, family: Family, contract: Any, scope: Scope, receive: Receive, send: Send
+        self, place: Place, family: Family, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        question = await self.intake.question(scope, receive, family=family, contract=contract)
+        methods = ("POST", "GET") if _brings_message(scope, place) else ("POST",)
+        question = await self.intake.question(
+            scope, receive, family=family, contract=place.contract, methods=methods
+        )
         unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
         await send_answer(send, await self._answer(question), last=unread)
 

@@ -8,7 +8,7 @@ trusts (design D12).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -118,15 +118,21 @@ class Intake:
         return (parsed is not None and parsed.is_loopback) or here in self.plain_http_addresses
 
     async def question(
-        self, scope: Scope, receive: Receive, *, family: Family, contract: object
+        self,
+        scope: Scope,
+        receive: Receive,
+        *,
+        family: Family,
+        contract: object,
+        methods: Collection[str] = ("POST",),
     ) -> Question:
         """Gather a question; a body that cannot be read is kept as its refusal.
 
-        The refusal travels inside the question, so that the line has one entrance.
+        ``methods`` are those that may bring one.  The refusal travels inside the question, so that the line has one entrance.
         """
         received_at, body, trouble = self.clock(), b"", None
         try:
-            if scope["method"] != "POST":
+            if scope["method"] not in methods:
                 raise faults.MethodRefused("method")
             body = await self.read_body(scope, receive)
             if not self.is_secure(scope):

@@ -35,13 +35,7 @@ from kps_soap.authentication import (
     read_token,
     username_at_place,
 )
-from kps_soap.doors.direct import (
-    ADDRESSING,
-    CONTEXT,
-    INQUIRER,
-    STATEMENT_CHARACTERS_MAX,
-    was_looked_up,
-)
+from kps_soap.doors.direct import ADDRESSING, CONTEXT, INQUIRER, STATEMENT_CHARACTERS_MAX
 from kps_soap.doors.wcf_faults import stated_message_id, wcf_refusal
 from kps_soap.envelopes import (
     SOAP12,
@@ -164,6 +158,7 @@ class IssuerDoor:
         """The account that the message names, if it exists: its request goes on record (D6)."""
         if unverified_username is None:
             return None
+        exchange.account_sought = True
         credential = await self.credentials.find(unverified_username)
         if credential is not None:
             exchange.entry.account = credential.account
@@ -178,7 +173,7 @@ class IssuerDoor:
 
     async def attribute(self, exchange: Exchange) -> None:
         """A message refused before its account was known may still name one that exists."""
-        if exchange.root is not None and not was_looked_up(exchange):
+        if exchange.root is not None and not exchange.account_sought:
             await self._name_account(exchange, claimed_username(exchange.root))
 
     def normalise(self, exchange: Exchange, vouched: Entitled) -> Demand:

@@ -60,7 +60,6 @@ from kps_soap.doors.wcf_faults import (
 )
 from kps_soap.entry import IssuedToken
 from kps_soap.envelopes import (
-    SOAP12,
     Element,
     Envelope,
     Reader,
@@ -313,7 +312,8 @@ def _token_in_force(
         raise faults.TokenRefused(trouble)
     if now >= live.not_after:
         raise faults.TokenRefused("token expired")
-    if credential is None or not credential.open:
+    # Somebody's wrong passwords take no token from those who have one; an operator's block does.
+    if credential is None or not (credential.open or credential.locked):
         raise faults.TokenRefused("account blocked")
     if credential.version != live.issued.credential_version:
         raise faults.TokenRefused("password changed since the token was issued")

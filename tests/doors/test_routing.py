@@ -428,6 +428,12 @@ def test_a_token_is_good_until_its_last_moment(routed: Router) -> None:
     assert routed.send(Message().text).status == 200
 
 
+def test_wrong_passwords_of_somebody_take_no_token_from_its_holder(routed: Router) -> None:
+    locked = Credential(ACCOUNT, "no hash", 1, open=False, locked=True)
+    routed.credentials.held = {ACCOUNT: locked}
+    assert routed.send(Message().text).status == 200
+
+
 @pytest.mark.parametrize("state", ["blocked", "gone", "new password"])
 def test_what_happens_to_the_account_holds_on_the_next_call(routed: Router, state: str) -> None:
     assert routed.send(Message().text).status == 200

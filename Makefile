@@ -19,12 +19,13 @@ ARGS :=
 # unless something is wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install serve test lint bench lock clean
+.PHONY: help install serve test interop lint bench lock clean
 
 help:
 	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
 	@echo 'make serve     make the demo home $(HOME_DIRECTORY)/ if there is none, and serve it'
 	@echo 'make test      run the whole test suite with coverage (ARGS="tests/test_x.py" for a part)'
+	@echo 'make interop   run clients of other stacks against a served gateway (ARGS=... for a part)'
 	@echo 'make lint      check style, types, the published WSDLs and the lock file'
 	@echo 'make bench     measure throughput and latency (ARGS=... for the options)'
 	@echo 'make lock      choose new package versions from setup.cfg into requirements.lock'
@@ -74,6 +75,11 @@ test: install
 	    $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report term; \
 	fi
 
+# Toolchains that are missing are skipped, each by name in the table at the end.  What comes from
+# package registries is kept in .interop/.
+interop: install
+	@$(BIN)/python -m pytest tests/interop $(ARGS)
+
 lint: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -97,6 +103,6 @@ lock:
 	@rm -rf .venv-lock
 
 clean:
-	@rm -rf $(VENV) .venv-lock build dist ./*.egg-info .coverage .coverage.* htmlcov \
+	@rm -rf $(VENV) .venv-lock .interop build dist ./*.egg-info .coverage .coverage.* htmlcov \
 	    .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -31,6 +31,7 @@ from benchmarks.routing import (
     token_message,
 )
 from benchmarks.stages import print_stages
+from benchmarks.verification import measure
 
 RATE = re.compile(r"^calls_per_second_max\s*=.*$", re.MULTILINE)
 SERVICE = "KisiSorgulaTCKimlikNoServis"
@@ -49,7 +50,15 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--verify", type=int, metavar="RECORDS", help="only: how fast so many records are verified"
+    )
     options = parser.parse_args()
+    if options.verify:
+        with tempfile.TemporaryDirectory(prefix="kps-bench-") as folder:
+            home = Path(folder) / "home"
+            kps("demo", "init", str(home), "--persons", "200")
+            return measure(home, options.verify)
     require_wrk()
     with tempfile.TemporaryDirectory(prefix="kps-bench-") as folder:
         return run(Path(folder), options)
@@ -68,7 +77,8 @@ def run(folder: Path, options: argparse.Namespace) -> int:
     loads = make_loads(demo, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stock_port}")
     register = f"sqlite:///{home / 'register.db'}"
     served = [sys.executable, "-m", "kps_soap", "serve", "--home", str(home), "--port", "0",
-              "--http-port", str(port), "--workers", str(options.workers)]  # fmt: skip
+              "--http-port", str(port), "--metrics-port", "0",
+              "--workers", str(options.workers)]  # fmt: skip
     stock = [sys.executable, "-m", "benchmarks.serve_stock", register, str(stock_port),
              str(options.workers)]  # fmt: skip
     results: list[list[Measured]] = [[] for _ in loads]

@@ -118,6 +118,7 @@ async def _stages(running: Running, question: Question) -> dict[str, float]:
     costs["write"] = await _time(write) - costs["read"]
     costs["XSD of the answer"] = await _time(lambda: contract.validate_answer(payload))
     costs["answer bytes, signature"] = await _time(lambda: family.speak(one, payload, tree))
+    costs["numbers told"] = await _time(lambda: gateway.told(one, answer))
     costs["record, groups of 50"] = await _time_records(gateway.record, one.entry)
     return costs
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,15 +21,20 @@ from sqlalchemy import Engine
 from kps_soap import database, identity_number, rosters
 from kps_soap.addresses import parse_address
 from kps_soap.agreements.agreement_set import AgreementSet
-from kps_soap.agreements.book import AgreementBook
+from kps_soap.agreements.book import LOOK_SECONDS, AgreementBook
+from kps_soap.agreements.leases import Clocks as LeaseClocks
 from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.alongside import LockPolicy
-from kps_soap.audit.keys import FileKey, Keyring, read_key_file
+from kps_soap.audit.key_files import KeyFiles
+from kps_soap.audit.keys import Keyring, read_key_file
+from kps_soap.audit.receipt_search import ReceiptSearch
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.writer import Clocks, EvidenceWriter
 from kps_soap.authentication import Freshness, Passwords
 from kps_soap.configured import (
-    load_agreements,
+    MACHINE_MAX,
+    agreement_keeper,
+    directory_watch,
     load_signers,
     load_tariff,
     load_versions,
@@ -42,15 +49,24 @@ from kps_soap.doors.intake import Intake
 from kps_soap.doors.wsdl import Addresses
 from kps_soap.faults import Refusal
 from kps_soap.gateway import Exchange, Gateway
-from kps_soap.logins import Logins
+from kps_soap.keys_in_use import note_of_keys
+from kps_soap.logins import LoginLimits, Logins
+from kps_soap.logs import RequestLog, lines_dropped
 from kps_soap.lookups import Lookups
+from kps_soap.metrics import timing
+from kps_soap.metrics.gauges import Gauges
+from kps_soap.metrics.meter import Meter
 from kps_soap.mistakes import Mistakes
 from kps_soap.page_keys import PageKeys
+from kps_soap.pilots import Pilots
+from kps_soap.probes import WriteProbe
 from kps_soap.quotas import CallRates
-from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_set, watch
+from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_taking, watch
 from kps_soap.registry.store import Register
+from kps_soap.sealing import Sealing
 from kps_soap.served_doors import Opened, served_places
 from kps_soap.settings import Settings
+from kps_soap.signing import Signer
 from kps_soap.terms import SYNTHETIC, AgreementStage, IssuerStage, PublicStage
 
 #: Profile STANDART (hardening §4.2, 20): a window without generosity.
@@ -75,72 +91,142 @@ class Running:
     doorway: Doorway
     vitals: Vitals
     contracts: tuple[CompiledContract, ...]
+    meter: Meter
+    gauges: Gauges
 
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, *, worker: str = "0", workers: int = 1
+    settings: Settings, *, worker: str = "0", workers: int = 1, gateway: str = ""
 ) -> AsyncIterator[Running]:
     """Open everything, serve while inside, close in the opposite order.
 
-    ``workers`` is how many share the agreements' rates.  Raises the refusals of the rooms that
-    it opens, each with a sentence for the operator.
+    ``workers`` is how many share the agreements' rates.  ``gateway`` names what they are part
+    of, among all that share the database; else this process.  Raises the refusals of the rooms
+    that it opens, each with a sentence for the operator.
     """
     async with contextlib.AsyncExitStack() as stack:
-        running = await _open(stack, settings, worker, workers)
-        watching = asyncio.create_task(
-            watch(running.vitals, seconds=settings.agreements_poll_seconds)
-        )
+        name = (gateway or gateway_name(os.getpid()), worker)
+        running = await _open(stack, settings, name, workers)
+        watching = asyncio.create_task(watch(running.vitals, seconds=LOOK_SECONDS))
         stack.push_async_callback(_stop, running, watching)
         yield running
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, settings: Settings, worker: str, workers: int
+    stack: contextlib.AsyncExitStack, settings: Settings, name: tuple[str, str], workers: int
 ) -> Running:
-    contracts = compile_all()
-    book = AgreementBook(
-        settings.agreements_directory, lambda: load_agreements(settings, contracts)
-    )
+    worker = name[1]
+    contracts, meter = compile_all(), Meter(time.perf_counter_ns)
     signers = load_signers(settings)
     engine = database.open_database(
         settings.gateway_url, wait_seconds_max=settings.evidence_seconds_max
     )
     stack.callback(engine.dispose)
-    lookups = Lookups(settings.gateway_url, seconds_max=settings.evidence_seconds_max)
+    book = _open_book(stack, settings, engine, contracts, name)
+    lookups = Lookups(
+        settings.gateway_url,
+        seconds_max=settings.evidence_seconds_max,
+        watch=timing.watching(meter, "gateway"),
+    )
     stack.push_async_callback(lookups.close)
-    register = await Register.open(settings.register_url, deadline_s=settings.register_seconds_max)
+    register = await Register.open(
+        settings.register_url,
+        deadline_s=settings.register_seconds_max,
+        watch=timing.watching(meter, "register"),
+    )
     stack.push_async_callback(register.close)
     numbers = ReceiptNumbers(block_size=RECEIPT_BLOCK_SIZE)
     evidence = await _open_evidence(stack, settings, engine, numbers, worker)
     refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
-    mistakes = Mistakes(lookups, _person_digest(settings, "mistakes"))
+    mistakes, pilots = Mistakes(lookups, _person_digest(settings, "mistakes")), Pilots(lookups)
+    receipts = _receipts(settings, lookups, engine, signers)
+    stack.callback(receipts.close)
     gateway = Gateway(
         agree=_agreement_stages(settings, book, register, contracts, workers),
-        criteria=_criteria_stage(settings, lookups, register, mistakes),
+        criteria=pilots.before(_criteria_stage(settings, lookups, register, mistakes, receipts)),
         receipt_number=numbers.number,
-        record=mistakes.recorded_by(evidence.record),
+        record=pilots.recorded_by(mistakes.recorded_by(evidence.record)),
         count_refusal=refusals.count,
         elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
     )
+    gateway = timing.timed_line(gateway, meter, RequestLog(settings.log_requests).told)
     passwords = _passwords(settings)
     stack.callback(passwords.close)
-    vitals = Vitals(book, register, evidence, refusals, signers, utc_now)
-    intake = _intake(settings)
-    logins = Logins(passwords, lambda account, address: _lets_in(book.current(), account, address))
+    writes = WriteProbe(
+        engine, worker=worker, clock=utc_now, seconds_max=settings.evidence_seconds_max
+    )
+    vitals = Vitals(book, register, evidence, refusals, signers, utc_now, writes)
     credentials = StoredCredentials(lookups, utc_now)
-    opened = Opened(settings, signers, credentials, logins, lookups, _standing_headers(register))
-    doorway = Doorway(
+    logins = _logins(settings, book, passwords, credentials)
+    opened = Opened(
+        settings=settings,
+        signers=signers,
+        credentials=credentials,
+        logins=logins,
+        lookups=lookups,
+        standing_headers=_standing_headers(register),
+        institution_of=lambda account: book.current().institution_of(account),
+    )
+    doorway = _doorway(opened, gateway, contracts, meter)
+    await evidence.record(note_of_taking(book.current(), utc_now()))
+    await evidence.record(note_of_keys(settings, signers, new_request_id(), utc_now()))
+    gauges = Gauges(
+        settings,
+        meter,
+        vitals=vitals,
+        doorway=doorway,
+        passwords=passwords,
+        lookups=lookups,
+        lines_dropped=lines_dropped,
+    )
+    meter.begin()
+    front = application(vitals, doorway)
+    return Running(front, gateway, doorway, vitals, contracts, meter, gauges)
+
+
+def _doorway(
+    opened: Opened, gateway: Gateway, contracts: tuple[CompiledContract, ...], meter: Meter
+) -> Doorway:
+    """Every address that this worker serves."""
+    settings = opened.settings
+    intake = _intake(settings)
+    return Doorway(
         gateway=gateway,
         intake=intake,
         addresses=Addresses(
             settings.public_base_url.rstrip("/"), frozenset(settings.allowed_hosts), intake
         ),
-        places=by_path(served_places(opened, contracts)),
+        places=by_path(timing.timed_places(served_places(opened, contracts), meter)),
         in_flight_max=settings.in_flight_max,
     )
-    await evidence.record(note_of_set(book.current(), utc_now()))
-    return Running(application(vitals, doorway), gateway, doorway, vitals, contracts)
+
+
+def gateway_name(process: int) -> str:
+    """How a gateway is named in its workers' leases: the machine and a process of it."""
+    return f"{socket.gethostname()[:MACHINE_MAX]}:{process}"
+
+
+def _open_book(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    engine: Engine,
+    contracts: tuple[CompiledContract, ...],
+    name: tuple[str, str],
+) -> AgreementBook:
+    """The set in force; the first worker of a gateway watches the files and the days too."""
+    keeper = agreement_keeper(settings, engine, contracts, worker=f"agreements {name[1]}")
+    book = AgreementBook(
+        keeper,
+        directory_watch(settings, keeper),
+        name=name,
+        clocks=LeaseClocks(utc_now, time.monotonic, time.sleep),
+        watch_seconds=settings.agreements_poll_seconds,
+        leads=name[1] == "0",
+    )
+    stack.callback(book.close)
+    book.open()
+    return book
 
 
 async def _open_evidence(
@@ -152,7 +238,7 @@ async def _open_evidence(
 ) -> EvidenceWriter:
     evidence = EvidenceWriter(
         engine,
-        Keyring(FileKey.of(read_key_file(settings.evidence_key_file))),
+        Keyring(KeyFiles(settings.evidence_key_file)),
         worker=worker,
         receipts=numbers,
         clocks=Clocks(now=utc_now, monotonic=time.monotonic),
@@ -165,8 +251,12 @@ async def _open_evidence(
             settings.password_failures_per_day_max,
         ),
     )
+    sealing = Sealing(settings)
+    # Closed behind the evidence, so that the last record of its chain is sealed too.
+    stack.push_async_callback(sealing.close)
     await evidence.start()
     stack.push_async_callback(evidence.close)
+    sealing.start()
     return evidence
 
 
@@ -180,15 +270,15 @@ def _agreement_stages(
     rates = CallRates(clock=time.monotonic, workers=workers)
     stages: dict[str, AgreementStage | IssuerStage | PublicStage] = {
         "direct": AgreementStage(
-            agreements=book.current,
+            agreements=book.in_force,
             versions=load_versions(settings, contracts),
             rates=rates,
             strict_window=STRICT_WINDOW,
             register_kind=register.kind,
             tariff=load_tariff(settings, contracts),
         ),
-        "issuer": IssuerStage(agreements=book.current),
-        "public": PublicStage(agreements=book.current, rates=rates),
+        "issuer": IssuerStage(agreements=book.in_force),
+        "public": PublicStage(agreements=book.in_force, rates=rates, register_kind=register.kind),
     }
     stages["routing"] = stages["direct"]
 
@@ -199,13 +289,30 @@ def _agreement_stages(
 
 
 def _criteria_stage(
-    settings: Settings, lookups: Lookups, register: Register, mistakes: Mistakes
+    settings: Settings,
+    lookups: Lookups,
+    register: Register,
+    mistakes: Mistakes,
+    receipts: ReceiptSearch,
 ) -> CriteriaStage:
     return CriteriaStage(
         register=register,
         rosters=rosters.Rosters(lookups, _person_digest(settings, "roster")),
         page_keys=PageKeys(read_key_file(settings.person_key_file)),
         mistakes=mistakes,
+        receipts=receipts,
+    )
+
+
+def _receipts(
+    settings: Settings, lookups: Lookups, engine: Engine, signers: Mapping[str, Signer]
+) -> ReceiptSearch:
+    return ReceiptSearch(
+        lookups,
+        engine,
+        signer=lambda: signers["RSA"],
+        clock=utc_now,
+        seconds_max=settings.evidence_seconds_max,
     )
 
 
@@ -221,6 +328,22 @@ def _passwords(settings: Settings) -> Passwords:
         clock=time.monotonic,
         cache_seconds=settings.password_cache_seconds,
         threads=settings.password_threads,
+    )
+
+
+def _logins(
+    settings: Settings, book: AgreementBook, passwords: Passwords, credentials: StoredCredentials
+) -> Logins:
+    return Logins(
+        passwords,
+        lambda account, address: _lets_in(book.current(), account, address),
+        credentials,
+        clock=time.monotonic,
+        limits=LoginLimits(
+            settings.password_failures_max,
+            settings.password_failures_per_source_max,
+            settings.password_lock_seconds,
+        ),
     )
 
 

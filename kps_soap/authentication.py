@@ -99,6 +99,11 @@ def username_at_place(security: Element | None) -> str | None:
     return _stated_name(names[0]) if len(names) == 1 else None
 
 
+def nobodys(_account: str) -> str:
+    """The institution of an account where nobody knows any."""
+    return ""
+
+
 def claimed_username(root: Element) -> str | None:
     """The first account name that any Security header of a refused message states (design D6).
 
@@ -304,6 +309,19 @@ class Passwords:
         self._dummy_hash = HASHER.hash(mac_key.hex())
         self.slow_comparisons = 0
 
+    @property
+    def running(self) -> int:
+        """How many slow comparisons run or wait at this moment."""
+        return len(self._running)
+
+    def knows(self, username: str, credential: Credential, password: str) -> bool:
+        """Whether ``check`` would need no slow comparison."""
+        return self._remembered(self._mac(username, credential.version, password))
+
+    def _mac(self, username: str, version: int, password: str) -> bytes:
+        claim = f"{username}\0{version}\0{password}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._mac_key, claim, hashlib.sha256)
+
     async def check(
         self, unverified_username: str, credential: Credential | None, password: str
     ) -> None:
@@ -313,8 +331,7 @@ class Passwords:
         record of the process's own.
         """
         version = 0 if credential is None else credential.version
-        claim = f"{unverified_username}\0{version}\0{password}".encode("utf-8", "surrogatepass")
-        mac = hmac.digest(self._mac_key, claim, hashlib.sha256)
+        mac = self._mac(unverified_username, version, password)
         if credential is None or not self._remembered(mac):
             stored = self._dummy_hash if credential is None else credential.password_hash
             right = await self._compare(mac, stored, password)

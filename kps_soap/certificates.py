@@ -75,6 +75,8 @@ class DemoFiles:
     rsa_key: Path
     p256_certificate: Path
     p256_key: Path
+    seal_certificate: Path
+    seal_key: Path
     token_certificate: Path
     token_key: Path
 
@@ -130,6 +132,13 @@ def signing_certificate(
     return Issued(key, _signed(builder, authority))
 
 
+def seal_certificate(authority: Issued, day: date, *, randomness: Randomness) -> Issued:
+    """A certificate of P-256 whose key seals the evidence, and nothing else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = _leaf(authority, _name("Demo Kanıt Mührü"), key, day, randomness)
+    return Issued(key, _signed(builder, authority))
+
+
 def token_certificate(day: date, *, randomness: Randomness) -> Issued:
     """A self-signed certificate of RSA-2048 to which tokens are encrypted (wire B.3).
 
@@ -153,7 +162,7 @@ def token_certificate(day: date, *, randomness: Randomness) -> Issued:
 def write_demo_files(
     folder: Path, day: date, *, names: Sequence[str] = (), randomness: Randomness
 ) -> DemoFiles:
-    """Make the demo's authority and its four certificates, and write all ten files.
+    """Make the demo's authority and its five certificates, and write all twelve files.
 
     Raises ``FileExistsError`` rather than replace a key that may be in use.
     """
@@ -164,6 +173,7 @@ def write_demo_files(
         "tls": tls_certificate(authority, day, names=names, randomness=randomness),
         "rsa": signing_certificate(authority, day, kind=SigningKind.RSA, randomness=randomness),
         "p256": signing_certificate(authority, day, kind=SigningKind.P256, randomness=randomness),
+        "seal": seal_certificate(authority, day, randomness=randomness),
         "token": token_certificate(day, randomness=randomness),
     }
     paths = dict(_write_all(folder, issued))

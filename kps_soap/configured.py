@@ -6,26 +6,39 @@ that a check looks at exactly what would be served.  Nothing here is opened for 
 
 from __future__ import annotations
 
+import secrets
+import socket
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from sqlalchemy import Engine
 
 from kps_soap import places, rosters
 from kps_soap.agreements.address_rights import AddressRights
-from kps_soap.agreements.agreement import Catalogue, CatalogueEntry
+from kps_soap.agreements.agreement import Caps, Catalogue, CatalogueEntry
 from kps_soap.agreements.agreement_set import AgreementSet
-from kps_soap.agreements.loading import SERVED_DOORS, SERVED_PROFILES, load
+from kps_soap.agreements.keeping import AgreementKeeper
+from kps_soap.agreements.loading import SERVED_DOORS, SERVED_PROFILES, Compiler
+from kps_soap.agreements.sections import Rules
 from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
+from kps_soap.agreements.watching import DirectoryWatch
+from kps_soap.audit.appending import Recorder, recorder
+from kps_soap.audit.key_files import KeyFiles
+from kps_soap.audit.keys import Keyring
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.envelopes import Limits
 from kps_soap.settings import Settings
 from kps_soap.signing import Signer, SigningKeyError
 from kps_soap.terms import istanbul_date
 from kps_soap.tokens.encrypted import Recipe, RecipeRefused
+
+#: The longest name of a machine that is kept.
+MACHINE_MAX: Final = 100
 
 SERVED_RELATIONS: Final = frozenset({rosters.OFF, rosters.WARN, rosters.ENFORCE})
 
@@ -50,18 +63,53 @@ def catalogue_of(contracts: Sequence[CompiledContract]) -> Catalogue:
 
 def load_agreements(settings: Settings, contracts: Sequence[CompiledContract]) -> AgreementSet:
     """Read the agreement directory of the settings; raises ``AgreementErrors``."""
+    compiler = agreement_compiler(settings, contracts)
+    return compiler.directory(settings.agreements_directory, today=istanbul_date(utc_now()))
+
+
+def agreement_compiler(settings: Settings, contracts: Sequence[CompiledContract]) -> Compiler:
+    """What judges agreement files for this gateway; raises ``AgreementErrors``."""
     rights = AddressRights.load(
         settings.address_rights_file or places.conf() / "address_rights.toml"
     )
-    return load(
-        settings.agreements_directory,
-        catalogue_of(contracts),
-        today=istanbul_date(utc_now()),
-        address_rights=rights,
-        served_doors=SERVED_DOORS,
-        served_profiles=SERVED_PROFILES,
-        served_relations=SERVED_RELATIONS,
+    return Compiler(
+        Rules(
+            catalogue=catalogue_of(contracts),
+            address_rights=rights,
+            today=istanbul_date(utc_now()),
+            served_doors=SERVED_DOORS,
+            served_profiles=SERVED_PROFILES,
+            served_relations=SERVED_RELATIONS,
+            caps=Caps(),
+        )
     )
+
+
+def agreement_keeper(
+    settings: Settings, engine: Engine, contracts: Sequence[CompiledContract], *, worker: str
+) -> AgreementKeeper:
+    """What changes which agreements are in force, on record under the name ``worker``."""
+
+    def recording() -> AbstractContextManager[Recorder]:
+        keyring = Keyring(KeyFiles(settings.evidence_key_file))
+        return recorder(
+            engine, keyring, worker=worker, clock=utc_now, random_bytes=secrets.token_bytes
+        )
+
+    return AgreementKeeper(
+        engine,
+        agreement_compiler(settings, contracts),
+        recording,
+        clock=utc_now,
+        new_id=lambda: secrets.token_hex(16),
+        shown_in=settings.agreements_directory,
+    )
+
+
+def directory_watch(settings: Settings, keeper: AgreementKeeper) -> DirectoryWatch:
+    """The agreement directory as this machine sees it."""
+    machine = socket.gethostname()[:MACHINE_MAX]
+    return DirectoryWatch(settings.agreements_directory, keeper, machine=machine, clock=utc_now)
 
 
 def load_versions(settings: Settings, contracts: Sequence[CompiledContract]) -> Versions:

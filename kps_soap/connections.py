@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from asyncio import TimerHandle, Transport
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -21,13 +21,22 @@ GOODBYE_SECONDS: Final = 0.5
 _UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
+def _uncounted(_reason: str) -> None:
+    """Where nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a connection may take: seconds and bytes of headers, seconds of rest."""
+    """What a connection may take: seconds and bytes of headers, seconds of rest.
+
+    ``count`` hears why a connection was ended before there was a whole request: ``not_http``,
+    ``headers_too_large``, ``headers_too_slow``.
+    """
 
     header_seconds_max: int
     header_bytes_max: int
     idle_seconds_max: int
+    count: Callable[[str], None] = _uncounted
 
 
 class HeadersTooLarge(Exception):
@@ -71,6 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _header_bytes = 0
     _in_headers = False
     _in_body = False
+    _too_large = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -110,6 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_headers and not began_in_body:
             self._header_bytes += len(data)
             if self._header_bytes > self.bounds.header_bytes_max:
+                self.bounds.count("headers_too_large")
                 self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -123,6 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.bounds.header_bytes_max:
             # The parser stops, uvicorn answers 400 and closes.
+            self._too_large = True
             raise HeadersTooLarge
         super().on_headers_complete()
         if self.stopping and self.cycle is not None:
@@ -131,6 +143,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_body = False
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self.bounds.count("headers_too_large" if self._too_large else "not_http")
+        super().send_400_response(msg)
 
     def shutdown(self) -> None:
         """Close as soon as nothing is being answered; wait for no goodbye over TLS."""
@@ -154,6 +170,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
+        # A caller who sent nothing at all, or who only rests, is no trouble.
+        if self._in_headers:
+            self.bounds.count("headers_too_slow")
         self.transport.close()
 
 

@@ -8,12 +8,14 @@ A password is handed in and leaves only as a hash; it is never printed, logged o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
+from kps_soap.audit.months import moment_of
 from kps_soap.authentication import HASHER, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Credential
 from kps_soap.database import writing
 from kps_soap.lookups import Lookups
@@ -58,12 +60,22 @@ class StoredCredentials:
         if not rows:
             return None
         name, password_hash, version, state, failures, locked_until_us = rows[0]
-        is_open = state == OPEN and locked_until_us <= _microseconds(self._clock())
-        return Credential(name, password_hash, version, is_open, failures)
+        over = locked_until_us <= _microseconds(self._clock())
+        unblocked = state == OPEN
+        return Credential(
+            name, password_hash, version, unblocked and over, failures, unblocked and not over
+        )
 
 
 def set_password(engine: Engine, account: str, password: str, *, now: datetime) -> None:
-    """Open an account, or give an open one a new password.  Blocked accounts stay blocked.
+    """``put_password`` in a transaction of its own, for accounts that nobody has used yet."""
+    row = password_row(account, password, now=now)
+    with engine.connect() as connection, writing(connection):
+        put_password(connection, account, row)
+
+
+def password_row(account: str, password: str, *, now: datetime) -> dict[str, Any]:
+    """What ``put_password`` writes: slow to compute, so not inside a transaction.
 
     Raises ``CredentialError`` for a name or password outside the policy (domain §5.15).
     """
@@ -75,41 +87,69 @@ def set_password(engine: Engine, account: str, password: str, *, now: datetime) 
         raise CredentialError("A password has 14 to 256 characters; choose such a one.")
     if not password.isprintable():
         raise CredentialError("A password has printable characters only; choose such a one.")
-    row = {"password_hash": HASHER.hash(password), "changed_us": _microseconds(now)}
-    same = credentials.c.account == account
-    with engine.connect() as connection, writing(connection):
-        changed = connection.execute(
-            update(credentials)
-            .where(same)
-            .values(**row, **_NO_FAILURES, credential_version=credentials.c.credential_version + 1)
+    return {"password_hash": HASHER.hash(password), "changed_us": _microseconds(now)}
+
+
+def put_password(connection: Connection, account: str, row: Mapping[str, Any]) -> None:
+    """Open an account, or give it a new password; a blocked one stays blocked.
+
+    Within the caller's transaction; ``row`` is from ``password_row``.
+    """
+    version = credentials.c.credential_version + 1
+    changed = connection.execute(
+        update(credentials)
+        .where(credentials.c.account == account)
+        .values(**row, **_NO_FAILURES, credential_version=version)
+    )
+    if changed.rowcount == 0:
+        connection.execute(
+            insert(credentials).values(account=account, credential_version=1, state=OPEN, **row)
         )
-        if changed.rowcount == 0:
-            connection.execute(
-                insert(credentials).values(account=account, credential_version=1, state=OPEN, **row)
-            )
 
 
-def set_state(engine: Engine, account: str, *, blocked: bool, now: datetime) -> None:
+def set_state(connection: Connection, account: str, *, blocked: bool, now: datetime) -> None:
     """Block an account, or lift the block; in effect on the next call.
 
-    Raises ``CredentialError`` when there is no such account.
+    Within the caller's transaction.  Raises ``CredentialError`` when there is no such account.
     """
     state = BLOCKED if blocked else OPEN
-    with engine.connect() as connection, writing(connection):
-        changed = connection.execute(
-            update(credentials)
-            .where(credentials.c.account == account)
-            .values(state=state, changed_us=_microseconds(now), **_NO_FAILURES)
+    # Another version ends the account's tokens for good: who blocks because one was stolen does
+    # not give it back by lifting the block.
+    version = credentials.c.credential_version + (1 if blocked else 0)
+    changed = connection.execute(
+        update(credentials)
+        .where(credentials.c.account == account)
+        .values(
+            state=state,
+            credential_version=version,
+            changed_us=_microseconds(now),
+            **_NO_FAILURES,
         )
+    )
     if changed.rowcount == 0:
         raise CredentialError("There is no such account; see `kps accounts list`.")
 
 
-def accounts(engine: Engine) -> Sequence[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What an operator sees of an account.  ``locked_until`` is None unless it is locked now."""
+
+    account: str
+    state: str
+    locked_until: datetime | None
+
+
+def accounts(engine: Engine, *, now: datetime) -> Sequence[AccountState]:
     """Every account with its state, by name; never a hash."""
-    statement = select(credentials.c.account, credentials.c.state).order_by(credentials.c.account)
+    columns = credentials.c
+    statement = select(columns.account, columns.state, columns.locked_until_us)
     with engine.connect() as connection:
-        return [(name, state) for name, state in connection.execute(statement)]
+        rows = connection.execute(statement.order_by(columns.account)).all()
+    return [AccountState(name, state, _lock_end(until, now)) for name, state, until in rows]
+
+
+def _lock_end(until_us: int, now: datetime) -> datetime | None:
+    return moment_of(until_us) if until_us > _microseconds(now) else None
 
 
 def _microseconds(moment: datetime) -> int:

@@ -20,6 +20,7 @@ from kps_soap.faults import PUBLISHED_CODE_OF_OUTCOME, PUBLISHED_NOTES, Outcome
 from kps_soap.registry.records import PartialDate
 
 if TYPE_CHECKING:
+    from kps_soap.audit.receipt_search import KnownReceipt
     from kps_soap.page_keys import PageKeys
     from kps_soap.registry.store import Register
 
@@ -63,10 +64,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A criterion that does not reach the register; ``number`` only if it is a valid one."""
+    """A criterion that does not reach the register; ``number`` only if it is a valid one.
+
+    ``stated`` is the number as the caller sent it, to be repeated (wire B.5) and for no record.
+    """
 
     number: int | None
     outcome: Outcome
+    stated: int | None = field(default=None, compare=False)
 
 
 Checked = Subject | Blocked
@@ -105,6 +110,12 @@ class Asker:
     granted: Callable[[], Sequence[Granted]] = _nothing_granted
 
 
+class Receipts(Protocol):
+    """Where the receipts of an asker's own calls are found (``audit.receipt_search``)."""
+
+    async def find(self, text: str, asker: Asker, /) -> KnownReceipt | Outcome: ...
+
+
 class Found(Protocol):
     """What an operation's question returns: enough to compare the birth date."""
 
@@ -135,7 +146,7 @@ def check(
     if number is None:
         return Blocked(None, Outcome.MISSING)
     if policy.number and not number_is_good(number, accept_disjoint=accept_disjoint):
-        return Blocked(None, Outcome.BAD_NUMBER)
+        return Blocked(None, Outcome.BAD_NUMBER, stated=number)
     known = number or None
     if not all(_says(criterion, member) for member in policy.demanded):
         return Blocked(known, Outcome.MISSING)
@@ -188,17 +199,20 @@ class Enquiry:
 
     ``unrelated`` tells which persons that an operation found may not be shown, because the
     institution does not keep their records (K7.4): whoever was named by number in a criterion
-    has been asked for already.  ``page_keys`` is there for lists that go on.
+    has been asked for already.  ``page_keys`` is there for lists that go on, ``receipts`` for
+    questions about earlier calls.
     """
 
     __slots__ = (
         "_accept_disjoint",
         "_checked",
+        "_tells_status",
         "asker",
         "name_matching",
         "outcomes",
         "page_keys",
         "persons",
+        "receipts",
         "records",
         "register",
         "units",
@@ -214,11 +228,15 @@ class Enquiry:
         wants: Callable[[str], bool],
         name_matching: str = "TAM",
         accept_disjoint: bool = False,
+        tells_status: bool = True,
         asker: Asker | None = None,
         unrelated: Callable[[Sequence[int]], Awaitable[frozenset[int]]] = _nobody,
         page_keys: PageKeys | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         self.asker = asker
+        self._tells_status = tells_status
+        self.receipts = receipts
         self.unrelated = unrelated
         self.page_keys = page_keys
         self.register = register
@@ -258,8 +276,9 @@ class Enquiry:
         items = []
         for one in self._checked:
             found: Any = None
+            number = one.number or None
             if isinstance(one, Blocked):
-                outcome = one.outcome
+                outcome, number = one.outcome, number or one.stated
             else:
                 self.units += 1
                 found = await find(self.register, one, self.wants)
@@ -268,10 +287,29 @@ class Enquiry:
                 elif found is None or (one.born is not None and found.born != one.born):
                     outcome, found = Outcome.NOT_FOUND, None
                 else:
-                    outcome = Outcome.CLOSED if found.closed else Outcome.OK
+                    # Who may not see the status learns it from no number either (design D4).
+                    closed = found.closed and self._tells_status
+                    outcome = Outcome.CLOSED if closed else Outcome.OK
                     self.records += 1
             self.outcomes.append(outcome)
-            items.append(item(found, one.number or None, note_of(outcome)))
+            items.append(item(found, number, note_of(outcome)))
+        return items
+
+    async def each_elsewhere(
+        self,
+        find: Callable[[Subject], Awaitable[Any]],
+        item: Callable[[Any, Note | None], Item],
+    ) -> list[Item]:
+        """Answer every criterion in order from elsewhere than the register: it costs nothing.
+
+        ``find`` returns what it found, or the ``Outcome`` that says why there is nothing.
+        """
+        items = []
+        for one in self._checked:
+            found = one.outcome if isinstance(one, Blocked) else await find(one)
+            outcome = found if isinstance(found, Outcome) else Outcome.OK
+            self.outcomes.append(outcome)
+            items.append(item(None if outcome else found, note_of(outcome)))
         return items
 
     def shown(self, number: int) -> None:

@@ -18,6 +18,7 @@ from kps_soap.criteria import (
     Checked,
     CriteriaPolicy,
     Enquiry,
+    Receipts,
     Subject,
     check,
 )
@@ -46,6 +47,7 @@ class CriteriaStage:
     rosters: rosters.Rosters
     page_keys: PageKeys | None = None
     mistakes: Mistakes | None = None
+    receipts: Receipts | None = None
 
     async def __call__(self, asked: Asked, call: Any, contract: Any, terms: Terms) -> Enquiry:
         """Raises ``CriteriaEmpty``, ``TooManyCriteria`` or ``AccessStopped``."""
@@ -73,9 +75,11 @@ class CriteriaStage:
             wants=_always if terms.grant is None else terms.grant.wants,
             name_matching=terms.name_matching,
             accept_disjoint=synthetic,
+            tells_status=terms.grant is None or terms.grant.tells_status,
             asker=_asker(asked.entry, terms),
             unrelated=lambda numbers: self._unrelated(asked.entry, terms, numbers),
             page_keys=self.page_keys,
+            receipts=self.receipts,
         )
 
     async def _related(

@@ -18,18 +18,32 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import ClauseElement, Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import SQLAlchemyError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: The execution option that makes a SQLite transaction take the write lock when it begins: one
 #: that reads first and then writes could fail in the middle.
@@ -43,6 +57,24 @@ _POSITIONAL: Final[Mapping[str, Dialect]] = {
     "sqlite": _SQLITE(paramstyle="qmark"),
     "postgresql": _POSTGRESQL(paramstyle="format"),
 }
+
+#: The types of columns, by the names that PostgreSQL's driver has for them in a COPY.
+_COPIED_AS: Final[Mapping[type, str]] = {
+    BigInteger: "int8",
+    Integer: "int4",
+    LargeBinary: "bytea",
+    SmallInteger: "int2",
+    String: "text",
+    Text: "text",
+}
+
+#: As many as SQLite's driver keeps compiled for a connection.
+_TEXTS_MAX: Final = 128
+
+#: How often the log is gone through while others write, and how many pages are so few that the
+#: writers may wait for them.
+_PASSES_MAX: Final = 6
+_FRAMES_LEFT: Final = 100
 
 #: What a database, its driver, its connection or its disk can raise.
 FAILURES: Final = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError)
@@ -85,6 +117,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # record instead of 267, and costs 46 µs of CPU instead of 54.
     cursor.execute("PRAGMA wal_autocheckpoint=10000")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: a destroyed month must not lie on in free pages.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 
@@ -141,6 +175,34 @@ def _writers_queue(engine: Engine) -> Iterator[None]:
         os.close(descriptor)
 
 
+def copy_log(engine: Engine) -> None:
+    """Copy SQLite's write-ahead log back into the database while others go on writing.
+
+    What is left of the log after some passes is copied in the writers' queue: SQLite begins the
+    log anew only when all of it was copied.  Raises what the database raises.
+    """
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        before = 0
+        for _ in range(_PASSES_MAX):
+            copied = _pass_over_log(cursor)
+            if copied - before < _FRAMES_LEFT:
+                break
+            before = copied
+        with _writers_queue(engine):
+            _pass_over_log(cursor)
+    finally:
+        # Not kept for others: the file may have been replaced by the next time.
+        connection.invalidate()
+
+
+def _pass_over_log(cursor: Any) -> int:
+    """Copy what is in the log now; returns how much of it is copied, in pages."""
+    _, _, copied = cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(copied)
+
+
 def file_identity(engine: Engine) -> tuple[int, int] | None:
     """Which file a SQLite database is; None on PostgreSQL.
 
@@ -183,28 +245,69 @@ class Prepared:
         return cursor
 
 
-class Inserter:
-    """Writes rows of one table (see ``Prepared``).
+def for_driver(dialect: str, statement: ClauseElement) -> tuple[str, tuple[str, ...]]:
+    """A statement's text as the driver of a dialect runs it, and its values' names in order.
 
-    The driver gets all rows at once.  On PostgreSQL it then sends them without waiting for each
-    answer; measured, one statement of many rows costs it twice as much.
+    For who streams rows through a cursor of the driver's own; the statement brings no values.
+    """
+    compiled: Any = statement.compile(dialect=_POSITIONAL[dialect])
+    return str(compiled), tuple(compiled.positiontup)
+
+
+class Inserter:
+    """Writes rows of one table, in the way that costs the driver least.
+
+    PostgreSQL: by a binary COPY.  Measured, groups of 50 records of 53 columns cost this process
+    16 µs a record instead of 40 for prepared statements in one pipeline.
+
+    SQLite: a column that is absent in all rows is left out, because the driver takes three times
+    as long to bind an absent value as it takes for text, and bytes as ``bytearray``, for the
+    same reason: 5 µs of 20 a record.  There are few different statements, since rows of one kind
+    lack the same columns.
     """
 
     def __init__(self, dialect: Dialect, table: Table, *, skip_known: bool = False) -> None:
-        statement = insert(table).compile(dialect=_POSITIONAL[dialect.name])
-        # The same words in SQLite and in PostgreSQL.
-        self._text = f"{statement} ON CONFLICT DO NOTHING" if skip_known else str(statement)
+        self._table = table
+        self._dialect = _POSITIONAL[dialect.name]
+        # The same words in SQLite and in PostgreSQL, whose COPY has none for it.
+        self._ending = " ON CONFLICT DO NOTHING" if skip_known else ""
+        self._names = tuple(table.columns.keys())
+        self._copied = None
+        if dialect.name == "postgresql" and not skip_known:
+            names = ", ".join(map(dialect.identifier_preparer.quote, self._names))
+            self._copied = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
+            self._types = [_COPIED_AS[type(column.type)] for column in table.columns]
+        self._texts: dict[tuple[bool, ...], str] = {}
 
     def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows; a row is a tuple in the order of the table's columns."""
         if not rows:
             return
-        cursor = connection.connection.cursor()
-        if len(rows) == 1:
-            cursor.execute(self._text, rows[0])
+        cursor: Any = connection.connection.cursor()
+        if self._copied is not None:
+            with cursor.copy(self._copied) as copy:
+                copy.set_types(self._types)
+                for row in rows:
+                    copy.write_row(row)
         else:
-            cursor.executemany(self._text, rows)
+            self._insert(cursor, rows)
         cursor.close()
+
+    def _insert(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        columns = list(zip(*rows, strict=True))
+        some = tuple([column.count(None) < len(rows) for column in columns])
+        text = self._texts.get(some)
+        if text is None:
+            names = list(compress(self._names, some))
+            statement = insert(self._table).compile(dialect=self._dialect, column_keys=names)
+            if len(self._texts) >= _TEXTS_MAX:
+                self._texts.clear()
+            text = self._texts[some] = f"{statement}{self._ending}"
+        there = [
+            map(bytearray, column) if type(column[0]) is bytes and None not in column else column
+            for column in compress(columns, some)
+        ]
+        cursor.executemany(text, list(zip(*there, strict=True)))
 
 
 def upgrade(url: str) -> None:
@@ -212,6 +315,9 @@ def upgrade(url: str) -> None:
 
     Safe to run twice and by two processes at once.  Raises ``DatabaseUnavailable``.
     """
+    # Alembic takes longer to import than most processes have use for it.
+    from alembic import command
+
     _make_private(url)
     engine = open_database(url, wait_seconds_max=30)
     try:
@@ -230,6 +336,9 @@ def is_at_head(url: str) -> bool:
 
     A SQLite file that does not exist is not made.  Raises ``DatabaseUnavailable``.
     """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         path = _sqlite_file(address.database)
@@ -246,7 +355,9 @@ def is_at_head(url: str) -> bool:
     return set(heads) == set(ScriptDirectory.from_config(_migrations()).get_heads())
 
 
-def _migrations() -> Config:
+def _migrations() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "kps_soap:migrations")
     config.set_main_option("path_separator", "os")

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from kps_soap import database, places
 from kps_soap.addresses import parse_address
+from kps_soap.agreements.schema import FILE_NAME as SCHEMA_FILE
 from kps_soap.audit.keys import create_key_file
 from kps_soap.certificates import DemoFiles, write_demo_files
 from kps_soap.contracts.catalogue import all_contracts
@@ -48,7 +49,7 @@ class DemoPlan:
     """What to make.  ``day`` dates the register; ``now`` dates keys and accounts.
 
     ``names`` are further hosts under which the gateway is reached: its certificate bears them,
-    and its WSDLs advertise them to whoever came by one of them.
+    and its WSDLs advertise them to whoever came by one of them.  ``metrics_port`` may be 0.
     """
 
     home: Path
@@ -59,6 +60,7 @@ class DemoPlan:
     https_port: int = 8443
     http_port: int = 8080
     names: Sequence[str] = ()
+    metrics_port: int = 9464
 
 
 def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Path:
@@ -136,6 +138,7 @@ def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, obje
         "allowed_hosts": _hosts(plan),
         "https_port": plan.https_port,
         "http_port": plan.http_port,
+        "metrics_port": plan.metrics_port,
         "tls_certificate_file": inside(files.tls_certificate),
         "tls_key_file": inside(files.tls_key),
         "agreements_directory": AGREEMENTS,
@@ -149,12 +152,19 @@ def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, obje
         "signing_rsa_certificate_file": inside(files.rsa_certificate),
         "signing_p256_key_file": inside(files.p256_key),
         "signing_p256_certificate_file": inside(files.p256_certificate),
+        "seal_key_file": inside(files.seal_key),
+        "seal_certificate_file": inside(files.seal_certificate),
     }
 
 
 def _copy_agreements(target: Path, *, years: int) -> None:
-    """The shipped examples, with every date moved by whole years, so that no demo is too late."""
+    """The shipped examples, with every date moved by whole years, so that no demo is too late.
+
+    Their schema comes along, for editors: the files' first lines name it.
+    """
     target.mkdir(mode=0o700)
+    schema = (places.conf() / SCHEMA_FILE).read_text(encoding="utf-8")
+    (target.parent / SCHEMA_FILE).write_text(schema, encoding="utf-8")
     for source in sorted((places.conf() / AGREEMENTS).glob("*.toml")):
         text = source.read_text(encoding="utf-8")
         moved = _DATE.sub(lambda found: f"{int(found[1]) + years}{found[2]}", text)
@@ -222,6 +232,7 @@ def _description(
         "http_url": f"http://127.0.0.1:{plan.http_port}",
         "ca_file": str(files.ca_certificate),
         "signing_certificate_file": str(bundle),
+        "seal_certificate_file": str(files.seal_certificate),
         "accounts": accounts,
         "personas": [_persona(persona) for persona in population.personas(plan.seed, plan.day)],
     }

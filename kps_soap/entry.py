@@ -21,8 +21,30 @@ class Event(StrEnum):
     REFUSAL = "RET"
     AGGREGATE = "TOPLU_RET"
     AGREEMENTS_LOADED = "ANLASMA_YUKLEME"
+    AGREEMENTS_TAKEN = "ANLASMA_ALMA"
+    AGREEMENT_STATE = "ANLASMA_DURUM"
+    AGREEMENT_SUSPENDED = "ANLASMA_ASKI"
+    AGREEMENT_RESUMED = "ANLASMA_ASKI_KALDIRMA"
+    AGREEMENT_NOTICE = "ANLASMA_SURE"
+    SERVICE_STAGE = "SERVIS_ASAMA"
     SEARCH = "IZ_ARAMA"
+    RECEIPT = "ALINDI"
+    PASSWORD_SET = "HESAP_PAROLA"  # noqa: S105 - the name of an event
+    ACCOUNT_BLOCKED = "HESAP_BLOKE"
+    ACCOUNT_OPENED = "HESAP_ACMA"
+    ACCOUNT_LOCKED = "HESAP_KILIT"
+    ROSTER_REPLACED = "LISTE_YUKLEME"
+    KEYS_LOADED = "ANAHTAR_YUKLEME"
+    STATEMENT = "HESAP_OZETI"
     MONTH_CLOSED = "AY_KAPAMA"
+    DESTROYED = "IMHA"
+    HOLD_PLACED = "SAKLAMA"
+    HOLD_LIFTED = "SAKLAMA_KALDIRMA"
+    SECRECY_PLACED = "GIZLILIK"
+    SECRECY_LIFTED = "GIZLILIK_KALDIRMA"
+    KEY_ROTATED = "ANAHTAR_DEGISIMI"
+    EXPORTED = "DISA_AKTARMA"
+    IMPORTED = "ICE_AKTARMA"
     STARTED = "BASLATMA"
     STOPPED = "DURDURMA"
 
@@ -75,6 +97,7 @@ class Entry:
     ``issued``, ``login`` and ``wrong_about`` are no part of the record: they are written in its
     transaction, so that a token or a failed log-in is known exactly when its record is.
     ``wrong_about`` holds keyed digests of the persons about whom the institution was mistaken.
+    ``pilot`` names the pilot that an answered call counts towards, in the same way.
     """
 
     request_id: str
@@ -125,3 +148,4 @@ class Entry:
     issued: IssuedToken | None = None
     login: LoginNote | None = None
     wrong_about: tuple[bytes, ...] = ()
+    pilot: str = ""

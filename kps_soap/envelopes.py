@@ -196,7 +196,10 @@ class Reader:
         self._has_instruction = etree.XPath("boolean(//processing-instruction())")
 
     def read(self, body: bytes, media: Media) -> Element:
-        """Parse the body once.  Raises a ``TransportRefused`` or ``EnvelopeRefused``."""
+        """Parse the body once.  Raises a ``TransportRefused`` or ``EnvelopeRefused``.
+
+        The tree of a message that breaks a limit travels in the refusal.
+        """
         body = _as_utf8(body, media.charset)
         # A single byte is looked for ten times as fast as several.
         if b"!" in body and b"<!DOCTYPE" in body and _DOCTYPE.match(body):
@@ -212,6 +215,14 @@ class Reader:
             raise faults.DoctypeRefused("document type")
         if document.xml_version != "1.0":
             raise faults.NotWellFormed("xml version")
+        try:
+            self._check(body, root)
+        except faults.EnvelopeRefused as refusal:
+            refusal.unverified_root = root
+            raise
+        return root
+
+    def _check(self, body: bytes, root: Element) -> None:
         signs = body.count(b"=")
         most = self._limits.namespaces_max
         if signs > most and body.count(b"xmlns") > most:
@@ -225,7 +236,6 @@ class Reader:
             and self._has_instruction(root)
         ):
             raise faults.InstructionRefused("processing instruction")
-        return root
 
     def _breaks(self, body: bytes, root: Element, signs: int) -> bool:
         """Is a bound broken?  The bytes of an ordinary message show that most cannot be.

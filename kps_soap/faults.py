@@ -156,7 +156,12 @@ class DoctypeRefused(TransportRefused):
 
 
 class EnvelopeRefused(Refusal):
-    """A message that parsed, but breaks a rule of SOAP or one of the limits."""
+    """A message that parsed, but breaks a rule of SOAP or one of the limits.
+
+    ``unverified_root`` is the tree where one was made: the message may name an account (D6).
+    """
+
+    unverified_root: object = None
 
 
 class LimitExceeded(EnvelopeRefused):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from kps_soap.faults import PUBLISHED_NOTES
 
@@ -98,6 +98,10 @@ class FieldTree:
         return self._grantable.get(path)
 
 
+#: The members that tell whether a record is in use.
+_STATUS: Final = frozenset({"Durum", "OlumTarih"})
+
+
 @dataclass(frozen=True, eq=False)
 class Grant:
     """The leaves of one contract that one agreement allows, and the filter made from them.
@@ -147,6 +151,11 @@ class Grant:
     def wants(self, path: str) -> bool:
         """Whether any granted leaf lies at or below ``path``: only then is it looked up (T-F6)."""
         return path in self._wanted
+
+    @cached_property
+    def tells_status(self) -> bool:
+        """Whether the answer may show that a record is closed, or that its person has died."""
+        return any(not _STATUS.isdisjoint(path.split("/")) for path in self._wanted)
 
     def filter(self, item: Record) -> Record:
         """The record without anything that is not granted (design D4).

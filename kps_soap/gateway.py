@@ -21,7 +21,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kps_soap.criteria import Enquiry
 from kps_soap.entry import Entry, Event
-from kps_soap.faults import AgreementRefused, EvidenceUnavailable, InternalFailure, Refusal
+from kps_soap.faults import (
+    AgreementRefused,
+    EnvelopeRefused,
+    EvidenceUnavailable,
+    InternalFailure,
+    Refusal,
+    SecurityRefused,
+)
 
 if TYPE_CHECKING:
     from kps_soap.terms import Terms
@@ -68,6 +75,8 @@ class Exchange:
     the routing door's answers are signed too.
     ``on_record``: the request leaves a record of its own.  ``vouched``: the caller is who the
     message says; until then nothing in an answer may tell whether an account exists.
+    ``account_sought``: the account that the message names was looked for; once is enough.
+    ``started_ns`` is when work on it began, by the clock of whoever measures; 0 where nobody does.
     """
 
     question: Question
@@ -79,9 +88,11 @@ class Exchange:
     signature: str = "RSA"
     routing_signature: bool = False
     on_record: bool = False
+    account_sought: bool = False
     vouched: bool = False
     enquiry: Enquiry | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
+    started_ns: int = 0
 
 
 class Family(Protocol):
@@ -113,9 +124,16 @@ class Family(Protocol):
         """The family's fault for a refusal."""
 
 
+def _nobody_is_told(_exchange: Exchange, _answer: Answer) -> None:
+    """Where nobody measures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The stages of the line, handed in by the composition root."""
+    """The stages of the line, handed in by the composition root.
+
+    ``told`` hears of every answer that is about to leave, after its record; it must not raise.
+    """
 
     agree: Callable[[Exchange, Any, Any], Terms]
     criteria: Callable[[Exchange, Any, Any, Terms], Awaitable[Enquiry]]
@@ -123,6 +141,7 @@ class Gateway:
     record: Callable[[Entry], Awaitable[None]]
     count_refusal: Callable[[str, str, str, datetime], None]
     elapsed_us: Callable[[datetime], int]
+    told: Callable[[Exchange, Answer], None] = _nobody_is_told
 
     async def answer(self, question: Question) -> Answer:
         """Answer one question.  Never raises; a planned "no" and a surprise are answers too."""
@@ -147,7 +166,9 @@ class Gateway:
             answer = family.speak(exchange, payload, tree)
         except Exception as surprise:
             answer = await self._refuse(exchange, surprise)
-        return await self._release(exchange, answer)
+        answer = await self._release(exchange, answer)
+        self.told(exchange, answer)
+        return answer
 
     async def _refuse(self, exchange: Exchange, surprise: Exception) -> Answer:
         """The one place that turns an exception into the family's words."""
@@ -155,11 +176,12 @@ class Gateway:
         refusal = surprise if isinstance(surprise, Refusal) else _unforeseen(exchange, surprise)
         entry.receipt_number = ""
         _note_refusal(exchange, refusal)
+        if exchange.root is None and isinstance(refusal, EnvelopeRefused):
+            exchange.root = refusal.unverified_root
         try:
             if not exchange.on_record:
                 await family.attribute(exchange)
-            # A receipt for a claimed account would tell a stranger that the account exists.
-            if exchange.on_record and (exchange.vouched or not entry.account):
+            if _may_have_receipt(exchange, refusal):
                 await self._number(exchange)
             return _speak_refusal(exchange, refusal)
         except Exception as second:
@@ -183,7 +205,10 @@ class Gateway:
             entry.duration_us = self.elapsed_us(entry.received_at)
             await self.record(entry)
         except Exception as surprise:
-            return _fault(exchange, _unrecorded(exchange, surprise))
+            refusal = _unrecorded(exchange, surprise)
+            # It may have no record for ever: the next minute's counts tell that it was there.
+            self.count_refusal(entry.source_address, entry.door, refusal.name, entry.received_at)
+            return _fault(exchange, refusal)
         return answer
 
 
@@ -212,6 +237,16 @@ def _turn_to(exchange: Exchange, contract: Any) -> Any:
     return contract
 
 
+def _may_have_receipt(exchange: Exchange, refusal: Refusal) -> bool:
+    """Whatever is on record has a receipt, but where that would tell too much.
+
+    One for a claimed account would tell a stranger that the account exists, and one in a security
+    fault how far the message had come (design §4, a).
+    """
+    known = exchange.vouched or not exchange.entry.account
+    return exchange.on_record and known and not isinstance(refusal, SecurityRefused)
+
+
 def _speak_refusal(exchange: Exchange, refusal: Refusal) -> Answer:
     """Result-level refusals are answers of a published contract; all others are faults."""
     question, contract = exchange.question, exchange.contract
@@ -233,7 +268,10 @@ def _fault(exchange: Exchange, refusal: Refusal) -> Answer:
         return exchange.question.family.refuse(exchange, refusal)
     except Exception as surprise:
         _unforeseen(exchange, surprise)
-        return Answer(500, (("Kps-Istek-No", exchange.entry.request_id),), b"")
+        entry = exchange.entry
+        entry.receipt_number = ""
+        entry.sent_digest = sha256(b"").hexdigest()
+        return Answer(500, (("Kps-Istek-No", entry.request_id),), b"", entry.sent_digest)
 
 
 def _unrecorded(exchange: Exchange, surprise: Exception) -> Refusal:

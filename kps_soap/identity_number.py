@@ -100,10 +100,14 @@ def digest(number: int, *, key: bytes, context: str) -> bytes:
     """
     if len(key) < _KEY_BYTES_MIN:
         raise ValueError("the key of a digest has at least 32 bytes")
+    return hmac.new(key, digested(number, context), sha256).digest()
+
+
+def digested(number: int, context: str) -> bytes:
+    """What ``digest`` runs through HMAC, for who uses one key many times."""
     # The length in front keeps one context from being the beginning of another one.
     name = context.encode()
-    message = b"%d:%b:%d" % (len(name), name, number)
-    return hmac.new(key, message, sha256).digest()
+    return b"%d:%b:%d" % (len(name), name, number)
 
 
 def _has_eleven_digits(number: int) -> bool:

@@ -12,17 +12,26 @@ import ssl
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 from lxml import etree
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from kps_soap import database, places
-from kps_soap.audit.keys import FileKey, KeyFileRefused, Keyring, read_key_file
+from kps_soap.agreements import expiries as ends
+from kps_soap.agreements.agreement_set import AgreementSet
+from kps_soap.agreements.problems import AgreementErrors
+from kps_soap.audit import backlog
+from kps_soap.audit.checkpoints import SealKey
+from kps_soap.audit.key_files import KeyFiles
+from kps_soap.audit.keys import KeyFileRefused, Keyring, read_key_file
+from kps_soap.audit.timestamps import Trust
 from kps_soap.certificates import expiry_warnings
 from kps_soap.configured import (
+    agreement_keeper,
     load_agreements,
     load_recipe,
     load_signers,
@@ -42,6 +51,12 @@ from kps_soap.terms import istanbul_date
 #: lxml below 6.1 resolves external entities in places where its flags do not reach (stack §6).
 LIBXML_LEAST: Final = (2, 12)
 
+#: Warnings of one look; more are counted.
+WARNINGS_MAX: Final = 20
+
+#: So many times ``seal_seconds`` may a record wait for its seal before that is worth a red line.
+PERIODS_LATE_MAX: Final = 5
+
 _LIVING_MONTHS: Final = select(month_keys).where(month_keys.c.destroyed_us.is_(None))
 _TIPS: Final = select(evidence_chains.c.head_hash, evidence.c.hash).outerjoin(
     evidence,
@@ -54,16 +69,30 @@ class Failed(Exception):
     """A look that found something wrong; the text says what to do."""
 
 
+class Late(Failed):
+    """Something is wrong that a gateway puts right by running, or that must not keep it down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One look: its name, whether all is well, and what to say."""
+    """One look: its name, whether all is well, what to say, and does it forbid a start?"""
 
     name: str
     ok: bool
     text: str
+    blocks: bool = True
+    warnings: tuple[str, ...] = ()
 
 
-Look = Callable[[Settings], str]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a look says when all is well, and what an operator should look at soon."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+Look = Callable[[Settings], str | Said]
 
 
 def inspect(settings: Settings) -> list[Finding]:
@@ -73,7 +102,12 @@ def inspect(settings: Settings) -> list[Finding]:
 
 def _finding(name: str, look: Look, settings: Settings) -> Finding:
     try:
-        return Finding(name, True, look(settings))
+        said = look(settings)
+        if isinstance(said, Said):
+            return Finding(name, True, said.text, warnings=said.warnings)
+        return Finding(name, True, said)
+    except Late as late:
+        return Finding(name, False, str(late), blocks=False)
     except Failed as failed:
         return Finding(name, False, str(failed))
     except OPERATOR_ERRORS as error:
@@ -94,8 +128,43 @@ def _contracts(_settings: Settings) -> str:
     return f"{len(contracts)} contracts agree with their schemas and WSDLs"
 
 
-def _agreements(settings: Settings) -> str:
-    loaded = load_agreements(settings, compile_all())
+def _agreements(settings: Settings) -> Said:
+    """The files are right, they are what is in force, and nothing of it ends soon."""
+    contracts = compile_all()
+    try:
+        knows_sets = database.is_at_head(settings.gateway_url)
+    except database.DatabaseUnavailable:
+        knows_sets = False  # Another look tells of it.
+    if not knows_sets:
+        return Said(_described(load_agreements(settings, contracts)))
+    engine = database.open_database(settings.gateway_url, wait_seconds_max=5)
+    try:
+        keeper = agreement_keeper(settings, engine, contracts, worker="kps check")
+        today, directory = istanbul_date(utc_now()), settings.agreements_directory
+        version = keeper.newest()
+        if version is None:
+            return Said(_described(keeper.compiler.directory(directory, today=today)))
+        current = keeper.compiled(version)
+        try:
+            files = keeper.compiler.directory(directory, today=today)
+        except AgreementErrors as errors:
+            raise Late(f"Set {version.digest[:12]} stays in force. {errors}") from None
+    finally:
+        engine.dispose()
+    warnings = ends.lines(ends.near(current, today, days=ends.THRESHOLDS[0]), today)
+    if len(warnings) > WARNINGS_MAX:
+        more = f"and {len(warnings) - WARNINGS_MAX} more; see: kps agreements expiries"
+        warnings = [*warnings[:WARNINGS_MAX], more]
+    if files.digest != version.digest:
+        warnings.insert(0, "the files differ from the set in force; see: kps agreements diff")
+    warnings += [
+        f"{one.agreement} is suspended by command since {one.since:%Y-%m-%d %H:%M}"
+        for one in version.suspended
+    ]
+    return Said(_described(current), tuple(warnings))
+
+
+def _described(loaded: AgreementSet) -> str:
     public = "public door open" if loaded.public and loaded.public.enabled else "public door closed"
     return f"{len(loaded.agreements)} agreements, {public}, set {loaded.digest[:12]}"
 
@@ -175,7 +244,7 @@ def _evidence(settings: Settings) -> str:
     """The months' keys open and each chain ends where it says; ``kps audit verify`` sees all."""
     if not database.is_at_head(settings.gateway_url):
         raise Failed("Not looked at: the gateway's database is not up to date.")
-    keyring = Keyring(FileKey.of(read_key_file(settings.evidence_key_file)))
+    keyring = Keyring(KeyFiles(settings.evidence_key_file))
     engine = database.open_database(settings.gateway_url, wait_seconds_max=5)
     try:
         with engine.connect() as connection, connection.begin():
@@ -188,6 +257,50 @@ def _evidence(settings: Settings) -> str:
     if wrong:
         raise Failed(f"{wrong} chains do not end where they should; run: kps audit verify")
     return f"{len(tips)} chains end where they should, and their months open"
+
+
+def _seals(settings: Settings) -> str:
+    """The seal's key, the age of what is unsealed and undelivered, and a witness that is ahead."""
+    key = SealKey.load(settings.seal_key_file, settings.seal_certificate_file)
+    if settings.timestamp_ca_file is not None:
+        Trust.read(settings.timestamp_ca_file)
+    if not database.is_at_head(settings.gateway_url):
+        raise Failed("Not looked at: the gateway's database is not up to date.")
+    engine = database.open_database(settings.gateway_url, wait_seconds_max=5)
+    try:
+        with engine.connect() as connection, connection.begin():
+            _check_backlog(connection, settings)
+            last = backlog.sealed_heads(connection).number
+    finally:
+        engine.dispose()
+    days = (key.certificate.not_valid_after_utc - utc_now()).days
+    return f"{last} seals, none is due; the certificate expires in {days} days"
+
+
+def _check_backlog(connection: Connection, settings: Settings) -> None:
+    limit = timedelta(seconds=settings.seal_seconds * PERIODS_LATE_MAX)
+    heads = backlog.sealed_heads(connection)
+    folder = settings.witness_directory
+    try:
+        ahead = 0 if folder is None else backlog.last_in(folder)
+    except OSError as failure:
+        why = failure.strerror or type(failure).__name__
+        raise Late(f"The witness directory cannot be read: {why}") from None
+    if ahead > heads.number:
+        raise Late(
+            f"The witness knows seal {ahead}, the database ends at {heads.number}: it is an old"
+            " copy, or was cut; run: kps audit verify"
+        )
+    now = utc_now()
+    since = backlog.unsealed_since(connection, heads)
+    if since is not None and now - since > limit:
+        raise Late(f"Records wait for a seal since {since:%Y-%m-%d %H:%M} UTC: kps audit seal")
+    for address in (None if folder is None else str(folder), settings.witness_url):
+        since = None if address is None else backlog.undelivered_since(connection, address)
+        if since is not None and now - since > limit:
+            raise Late(
+                f"The witness lacks the seals since {since:%Y-%m-%d %H:%M} UTC: kps audit seal"
+            )
 
 
 def _register(settings: Settings) -> str:
@@ -215,6 +328,7 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("keys", _keys),
     ("gateway database", _gateway_database),
     ("evidence", _evidence),
+    ("seals", _seals),
     ("register", _register),
 )
 

@@ -12,14 +12,26 @@ from typing import Any
 from sqlalchemy import Select
 
 from kps_soap.faults import EvidenceUnavailable, RegisterUnavailable
-from kps_soap.registry.reading import reader_of
+from kps_soap.registry.reading import Watch, reader_of, unwatched
 
 
 class Lookups:
-    """Reads over one database.  ``seconds_max`` bounds the wait for an answer."""
+    """Reads over one database.
 
-    def __init__(self, url: str, *, seconds_max: float, connections_max: int = 4) -> None:
-        self._reader = reader_of(url, deadline_s=seconds_max, connections_max=connections_max)
+    ``seconds_max`` bounds the wait for an answer; ``watch`` is for whoever measures the reading.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        seconds_max: float,
+        connections_max: int = 4,
+        watch: Watch = unwatched,
+    ) -> None:
+        self._reader = watch(
+            reader_of(url, deadline_s=seconds_max, connections_max=connections_max)
+        )
 
     def prepare(self, statement: Select[Any]) -> str:
         """Write a statement's SQL, once.  All its values must be named parameters."""

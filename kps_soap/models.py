@@ -21,22 +21,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
     Text,
 )
 
-METADATA: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from kps_soap import agreement_models as agreement_models
+from kps_soap.model_metadata import METADATA as METADATA
 
 #: What a record is made of besides its place in the chain (domain.md §2.5), in the order in
 #: which the record's hash covers it.  All of it is emptied when the record's month is destroyed.
@@ -84,6 +76,10 @@ PLAIN_COLUMNS: Final = (
     "repeats",
     "fee",
 )
+
+#: The tables that PostgreSQL keeps in a partition a month (LIST of ``month``); there ``month`` is
+#: the last column of their primary keys too, because a partitioned table demands it.
+PARTITIONED: Final = ("evidence", "evidence_persons")
 
 #: One row a record.  The columns of the chain come first and the ciphertext last, so that
 #: walking a chain in SQLite never touches the overflow pages in which messages lie.
@@ -207,30 +203,90 @@ month_keys: Final = Table(
     Column("destroyed_by", Text),
 )
 
+#: Orders that somebody with authority gave (see ``audit.orders``): to keep records longer than
+#: their month (SAKLAMA), or not to tell a person of them yet (GIZLILIK).  ``wrapped`` is the
+#: order's own secret under the key of the key file, ``sealed`` what it says, under that secret;
+#: ``placed_by`` and ``lifted_by`` name the records (``chain:sequence``) that tell of it.
+legal_orders: Final = Table(
+    "legal_orders",
+    METADATA,
+    Column("order_id", String(8), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("file_key_id", String(16), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("sealed", LargeBinary),
+    Column("placed_by", Text, nullable=False),
+    Column("lifted_us", BigInteger),
+    Column("lifted_by", Text),
+)
+
+#: The key of each record that an order holds, under the order's secret.
+held_records: Final = Table(
+    "held_records",
+    METADATA,
+    Column("chain_id", String(16), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", String(8), primary_key=True),
+    Column("month", String(7), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, held_records.c.order_id, held_records.c.month)
+
+#: The key of the person digests of each month in which an order holds records.
+held_months: Final = Table(
+    "held_months",
+    METADATA,
+    Column("order_id", String(8), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 #: Signed statements that tie the heads of all chains together, each naming the one before it.
+#: ``timestamp_token`` is an authority's reply (RFC 3161) about ``digest``, where one was asked.
 checkpoints: Final = Table(
     "checkpoints",
     METADATA,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("taken_us", BigInteger, nullable=False),
     Column("format", SmallInteger, nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
     Column("previous_digest", LargeBinary, nullable=False),
     Column("heads_root", LargeBinary, nullable=False),
+    Column("chains", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("key_id", String(16), nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("key_id", Text, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     Column("timestamp_token", LargeBinary),
-    Column("exported_us", BigInteger),
 )
 
-#: The leaves under a checkpoint's ``heads_root``.
+#: The leaves under a checkpoint's ``heads_root``, only of the chains that moved: each is a
+#: segment of its chain.  ``position`` is the leaf's place in the tree, for ever; ``path`` leads
+#: from the leaf to the root, 32 bytes a step.
 checkpoint_heads: Final = Table(
     "checkpoint_heads",
     METADATA,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("chain_id", String(16), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("first_sequence", BigInteger, nullable=False),
     Column("head_sequence", BigInteger, nullable=False),
     Column("head_hash", LargeBinary, nullable=False),
+    Column("segment_root", LargeBinary, nullable=False),
+    Column("path", LargeBinary, nullable=False),
+)
+Index(None, checkpoint_heads.c.chain_id, checkpoint_heads.c.head_sequence)
+
+#: What one gateway does for all that share the database: which checkpoint was done last, and
+#: when the next attempt may begin.  No evidence: losing it means doing some things again.
+duties: Final = Table(
+    "duties",
+    METADATA,
+    Column("duty", String(64), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("not_before_us", BigInteger, nullable=False),
 )
 
 #: The next counter that nobody has been given yet; workers take blocks of them.

@@ -11,7 +11,11 @@ from typing import Final
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from kps_soap.agreements.keeping import CannotChange
 from kps_soap.agreements.problems import AgreementErrors
+from kps_soap.agreements.store import SetUnreadable
+from kps_soap.audit.checkpoints import SealRefused
+from kps_soap.audit.export_format import ExportRefused
 from kps_soap.audit.keys import KeyFileRefused, MonthUnreadable
 from kps_soap.audit.records import Unreadable
 from kps_soap.credentials import CredentialError
@@ -25,15 +29,19 @@ from kps_soap.tokens.encrypted import RecipeRefused
 
 OPERATOR_ERRORS: Final = (
     AgreementErrors,
+    CannotChange,
     CodesInvalid,
     CredentialError,
     DatabaseUnavailable,
+    ExportRefused,
     KeyFileRefused,
     MonthUnreadable,
     OSError,
     RecipeRefused,
     Refusal,
     RegisterExists,
+    SealRefused,
+    SetUnreadable,
     SettingsRefused,
     SigningKeyError,
     SQLAlchemyError,

@@ -1,6 +1,8 @@
 """What a worker tells about itself, and what it does once a second.
 
-``/saglik`` answers load balancers and people: live, ready, and why not.  The watch looks for new
+``/saglik`` answers load balancers and people: live, ready, and why not.  Ready means tried: each
+key makes a test signature, the database takes a write that is rolled back, the register is asked.
+What was found holds for a second, so that asking costs nothing.  The watch looks for new
 agreement files and writes the minute's counts of refused requests.  No answer here holds a
 caller's data, a path or a secret.
 """
@@ -12,8 +14,8 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import Refusal
+from kps_soap.probes import signs
 from kps_soap.registry.store import Register
 from kps_soap.signing import Signer
 
@@ -42,9 +45,42 @@ PAGES: Final = "/saglik"
 MINUTE: Final = timedelta(minutes=1)
 
 
+#: How long what was found is told again.
+FOUND_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A part of the worker that fails, by a name from ``PARTS``, and a sentence for people."""
+
+    part: str
+    sentence: str
+
+
+#: The parts that are tried, by the names that monitoring knows them by.
+PARTS: Final = (*("evidence", "database", "agreements", "register", "signing_rsa", "signing_p256"),)
+_SIGNING_PART: Final = {"RSA": "signing_rsa", "P256": "signing_p256"}
+
+
+@dataclass(slots=True)
+class _Memory:
+    """The last look, until when it holds (monotonic), and the look that is under way."""
+
+    found: list[Trouble] = field(default_factory=list)
+    until: float = 0.0
+    look: asyncio.Task[list[Trouble]] | None = None
+
+
+async def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The parts of a worker that can fail, and the clock."""
+    """The parts of a worker that can fail, and the clocks.
+
+    ``writes`` says whether the gateway's database takes a write now, within its own deadline.
+    """
 
     book: AgreementBook
     register: Register
@@ -53,20 +89,54 @@ class Vitals:
     signers: Mapping[str, Signer]
     clock: Callable[[], datetime]
 
+    writes: Callable[[], Awaitable[bool]] = _always
+    monotonic: Callable[[], float] = time.monotonic
+    _memory: _Memory = field(default_factory=_Memory, init=False, compare=False, repr=False)
+
     async def troubles(self) -> list[str]:
-        """Why this worker should get no traffic; empty when it is ready."""
-        now, found = self.clock(), []
+        """Why this worker should get no traffic, in sentences; empty when it is ready."""
+        return [trouble.sentence for trouble in await self.red()]
+
+    async def red(self) -> list[Trouble]:
+        """The parts that fail.  Looked at once a second at most, however many ask."""
+        memory = self._memory
+        if memory.look is None:
+            if self.monotonic() < memory.until:
+                return memory.found
+            memory.look = asyncio.create_task(self._remembered())
+        return await asyncio.shield(memory.look)
+
+    async def _remembered(self) -> list[Trouble]:
+        memory = self._memory
+        try:
+            memory.found = await self._look()
+            memory.until = self.monotonic() + FOUND_SECONDS
+            return memory.found
+        finally:
+            memory.look = None
+
+    async def _look(self) -> list[Trouble]:
+        found = []
         if not self.evidence.healthy:
-            found.append("evidence cannot be written")
+            found.append(Trouble("evidence", "evidence cannot be written"))
+        if not await self.writes():
+            found.append(Trouble("database", "the gateway's database does not take a write"))
+        try:
+            self.book.in_force()
+        except Refusal:
+            found.append(Trouble("agreements", "nobody can say which agreements are in force"))
         try:
             await self.register.citizen(PROBE_NUMBER)
         except Refusal:
-            found.append("the register does not answer")
-        found += [
-            f"the {name} signing certificate is outside its validity"
-            for name, signer in self.signers.items()
-            if not signer.usable(now)
-        ]
+            found.append(Trouble("register", "the register does not answer"))
+        now = self.clock()
+        for name, signer in self.signers.items():
+            part = _SIGNING_PART[name]
+            if not signer.usable(now):
+                sentence = f"the {name} signing certificate is outside its validity"
+                found.append(Trouble(part, sentence))
+            elif not signs(signer):
+                found.append(Trouble(part, f"the {name} key makes no valid signature"))
         return found
 
     async def flush_refusals(self) -> None:
@@ -128,7 +198,7 @@ def application(vitals: Vitals, doorway: Any) -> Front:
 
 
 async def watch(vitals: Vitals, *, seconds: float) -> None:
-    """Run until cancelled: new agreements, the minute's counts of refused requests.
+    """Run until cancelled: a look at the agreements in force, the minute's counts of refusals.
 
     A note that could not be written is tried again in the next round.
     """
@@ -140,7 +210,7 @@ async def watch(vitals: Vitals, *, seconds: float) -> None:
             # Thousands of files take seconds to judge; the loop goes on answering meanwhile.
             loaded = await asyncio.to_thread(vitals.book.poll)
             if loaded is not None:
-                unwritten.append(note_of_set(loaded, vitals.clock()))
+                unwritten.append(note_of_taking(loaded, vitals.clock()))
             while unwritten:
                 await vitals.evidence.record(unwritten[0])
                 unwritten.popleft()
@@ -153,15 +223,13 @@ async def watch(vitals: Vitals, *, seconds: float) -> None:
             log.error("the watch met an unforeseen %s", type(surprise).__name__)
 
 
-def note_of_set(loaded: AgreementSet, now: datetime) -> Entry:
-    """Every load leaves an event with each file's SHA-256 (design §6)."""
-    listing = "\n".join(f"{digest}  {name}" for name, digest in sorted(loaded.files.items()))
+def note_of_taking(taken: AgreementSet, now: datetime) -> Entry:
+    """This worker runs another set from now on; the load's own record names every file."""
     return Entry(
         request_id=new_request_id(),
         received_at=now,
         door="",
-        event=Event.AGREEMENTS_LOADED,
+        event=Event.AGREEMENTS_TAKEN,
         channel="SERVICE",
-        agreement_digest=loaded.digest,
-        question=listing.encode(),
+        agreement_digest=taken.digest,
     )

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from kps_soap.database import writing
 from kps_soap.lookups import Lookups
 from kps_soap.models import roster_entries
 
@@ -44,15 +43,12 @@ class Rosters:
         return frozenset(missing)
 
 
-def replace(engine: Engine, institution: str, digests: Iterable[bytes]) -> int:
-    """Put a new roster in place of the old one, in one transaction; returns its size."""
+def replace(connection: Connection, institution: str, digests: Iterable[bytes]) -> int:
+    """Put a new roster in place of the old one, in the caller's transaction; returns its size."""
     rows = [
         {"institution": institution, "person_digest": digest} for digest in sorted(set(digests))
     ]
-    with engine.connect() as connection, writing(connection):
-        connection.execute(
-            delete(roster_entries).where(roster_entries.c.institution == institution)
-        )
-        if rows:
-            connection.execute(insert(roster_entries), rows)
+    connection.execute(delete(roster_entries).where(roster_entries.c.institution == institution))
+    if rows:
+        connection.execute(insert(roster_entries), rows)
     return len(rows)

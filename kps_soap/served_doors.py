@@ -7,7 +7,7 @@ certificate, and it knows no request.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +48,7 @@ class Opened:
     logins: Logins
     lookups: Lookups
     standing_headers: tuple[tuple[str, str], ...]
+    institution_of: Callable[[str], str]
 
     def reader(self) -> Reader:
         return Reader(limits_of(self.settings))
@@ -90,6 +91,7 @@ def _direct_door(opened: Opened) -> DirectDoor:
         signer=opened.signers.__getitem__,
         clock=utc_now,
         answer_seconds=opened.settings.answer_validity_seconds,
+        institution_of=opened.institution_of,
         standing_headers=opened.standing_headers,
     )
 
@@ -132,6 +134,7 @@ def _routing_places(opened: Opened, contracts: Sequence[CompiledContract]) -> It
         signer=opened.signers.__getitem__,
         clock=utc_now,
         answer_seconds=settings.answer_validity_seconds,
+        institution_of=opened.institution_of,
         standing_headers=opened.standing_headers,
     )
     yield Place(wsdl.ROUTING_PATH, ashx.routing_page(contracts), router)
@@ -148,5 +151,6 @@ def _issuer_door(opened: Opened) -> IssuerDoor:
         clock=utc_now,
         answer_seconds=opened.settings.answer_validity_seconds,
         receipt=opened.receipt,
+        institution_of=opened.institution_of,
         standing_headers=opened.standing_headers,
     )

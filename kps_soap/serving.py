@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import uvicorn
 
@@ -140,13 +140,24 @@ class _Worker:
 WorkerMain = Callable[[int, Sequence[Listener], Connection], None]
 
 
+class Companion(Protocol):
+    """Somebody who talks with the workers that are ready, over the line that they said so on."""
+
+    def joined(self, index: int, line: Connection) -> None:
+        """This worker is ready, and its line is free."""
+
+    def left(self, index: int, *, replaced: bool) -> None:
+        """This worker has ended; its line is closed when this returns."""
+
+
 class Supervisor:
     """Keeps ``count`` worker processes alive until it is told to stop.
 
-    ``main`` runs in each worker with its index, the listeners and a pipe on which it says that
-    it is ready.  A worker that ends before its place was ever ready stops everything: it would
-    end the same way again.  Later it is started again, after ``pause_seconds`` if it did not
-    get ready, while the others go on.
+    ``main`` runs in each worker with its index, the listeners and a line on which it says that
+    it is ready; from then on the line is the ``companion``'s, where there is one.  A worker that
+    ends before its place was ever ready stops everything: it would end the same way again.
+    Later it is started again, after ``pause_seconds`` if it did not get ready, while the others
+    go on.
     """
 
     def __init__(
@@ -157,8 +168,10 @@ class Supervisor:
         count: int,
         on_ready: Callable[[], None],
         pause_seconds: float = 1.0,
+        companion: Companion | None = None,
     ) -> None:
         self._main = main
+        self._companion = companion
         self._listeners = listeners
         self._count = count
         self._on_ready = on_ready
@@ -190,7 +203,7 @@ class Supervisor:
         os.write(self._wake_writer, b"x")
 
     def _start(self, index: int) -> None:
-        receiver, sender = self._context.Pipe(duplex=False)
+        receiver, sender = self._context.Pipe()
         process = self._context.Process(
             target=self._main, args=(index, self._listeners, sender), name=f"kps-worker-{index}"
         )
@@ -216,6 +229,8 @@ class Supervisor:
                     worker.ready.recv()
                     worker.is_ready = True
                     self._once_ready.add(index)
+                    if self._companion is not None:
+                        self._companion.joined(index, worker.ready)
             if not worker.process.is_alive() and (code := self._replace(index, worker)):
                 return code
         if not self._announced and all(worker.is_ready for worker in self._workers.values()):
@@ -234,21 +249,26 @@ class Supervisor:
                 worker.failed_at = now
         if worker.failed_at is None or now - worker.failed_at >= self._pause_seconds:
             worker.process.join()
-            worker.ready.close()
+            self._close(index, worker, replaced=True)
             self._start(index)
         return 0
+
+    def _close(self, index: int, worker: _Worker, *, replaced: bool) -> None:
+        if self._companion is not None:
+            self._companion.left(index, replaced=replaced)
+        worker.ready.close()
 
     def _stop_all(self) -> None:
         for worker in self._workers.values():
             if worker.process.is_alive():
                 worker.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS + 5
-        for worker in self._workers.values():
+        for index, worker in self._workers.items():
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            worker.ready.close()
+            self._close(index, worker, replaced=False)
 
 
 def run_loop(main: Awaitable[None]) -> None:

@@ -157,6 +157,24 @@ def _authority(host: str, port: int | None) -> str:
     return bracketed if port is None else f"{bracketed}:{port}"
 
 
+def _read_target(raw: object, schemes: tuple[str, ...]) -> str | None:
+    """An address that the gateway itself calls: no user, no query; None where it is unset."""
+    if raw is None or raw == "":
+        return None
+    expected = f"an address like {schemes[0]}://host/path, without a user, ? or #"
+    text = _text(raw, expected)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Unfit(f"must be {expected}") from None
+    near = parts.scheme == "http" and is_loopback(host)
+    odd = parts.username is not None or parts.query or parts.fragment or not text.isascii()
+    if odd or not (near or parts.scheme in schemes) or not _HOST.fullmatch(_authority(host, port)):
+        raise Unfit(f"must be {expected}")
+    return text
+
+
 _HOST = re.compile(
     r"""(?: [A-Za-z0-9] (?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?   # a name or an IPv4 address
           | \[ [0-9A-Fa-f:.]{2,45} \] )                        # an IPv6 address
@@ -210,9 +228,27 @@ def _read_database_url(raw: object, home: Path) -> str:
     raise Unfit(f"must be {expected}")
 
 
+def choice(*words: str) -> Kind:
+    """A kind whose values are a few words."""
+
+    def read(raw: object, _home: Path) -> str:
+        if raw not in words:
+            raise Unfit(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return str(raw)
+
+    return Kind(" or ".join(words), read, _same)
+
+
 INTEGER = Kind("whole number", _read_integer, _whole_number)
 PATH = Kind("path", _read_path, _same)
 SHIPPED_PATH = Kind("path, or unset", _read_shipped_path, _same)
+OPTIONAL_PATH = Kind("path, or unset", _read_shipped_path, _same)
+OPTIONAL_HTTPS = Kind(
+    "https address, or unset", lambda raw, _home: _read_target(raw, ("https",)), _same
+)
+OPTIONAL_HTTP = Kind(
+    "address, or unset", lambda raw, _home: _read_target(raw, ("https", "http")), _same
+)
 BASE_URL = Kind("address", _read_base_url, _same)
 DATABASE_URL = Kind("database", _read_database_url, _same)
 LISTEN_HOST = Kind(

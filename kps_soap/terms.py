@@ -19,15 +19,17 @@ from typing import Any, Final, Protocol
 from kps_soap import faults
 from kps_soap.addresses import household
 from kps_soap.agreements import scope
-from kps_soap.agreements.agreement import Agreement
+from kps_soap.agreements.agreement import Agreement, ServiceGrant
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
+from kps_soap.agreements.vocabulary import PILOT
 from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
 from kps_soap.criteria import Granted
 from kps_soap.entry import Entry
 from kps_soap.fees import Fee
 from kps_soap.fields import Grant
+from kps_soap.pilots import pilot_of
 from kps_soap.quotas import CallRates
 
 SYNTHETIC = "SENTETIK"
@@ -46,6 +48,8 @@ class Terms:
     person_relation: str = "KAPALI"
     fee: Fee | None = None
     agreement: Agreement | None = field(default=None, compare=False, repr=False)
+    on: date | None = field(default=None, compare=False)
+    pilot_calls_max: int = 0
 
     def granted(self) -> Sequence[Granted]:
         """Everything that the agreement grants, by service and version."""
@@ -53,8 +57,12 @@ class Terms:
             return ()
         return [
             Granted(one.service, one.version, one.stage, tuple(sorted(one.purposes)), one.fields)
-            for _, one in sorted(self.agreement.services.items())
+            for one in self._services_today(self.agreement)
         ]
+
+    def _services_today(self, agreement: Agreement) -> Sequence[ServiceGrant]:
+        held = [one for _, one in sorted(agreement.services.items())]
+        return held if self.on is None else [one.on(self.on) for one in held]
 
 
 class Asked(Protocol):
@@ -84,7 +92,8 @@ class AgreementStage:
         """Raises an ``AgreementRefused``, ``SecurityRefused`` or ``VersionWithdrawn``."""
         entry = asked.entry
         on = istanbul_date(entry.received_at)
-        agreement = _in_force(self.agreements(), asked, vouched, on)
+        agreements = self.agreements()
+        agreement = _in_force(agreements, asked, vouched, on)
         access = agreement.access
         _check_token(agreement, vouched, entry.source_address)
         scope.check_network(agreement, entry.source_address)
@@ -97,8 +106,12 @@ class AgreementStage:
         )
         if granted.synthetic_only and self.register_kind != SYNTHETIC:
             raise faults.ServiceNotGranted("stage TEST against a real register")
-        scope.check_address_right(agreement, granted, self.agreements().address_rights, on=on)
+        scope.check_address_right(agreement, granted, agreements.address_rights, on=on)
         entry.inquirer, entry.bound_inquirer = _inquirers(agreement, vouched)
+        scope.check_pilot(granted, entry.inquirer, on=on)
+        pilot = granted.pilot if granted.stage == PILOT else None
+        if pilot is not None:
+            entry.pilot = pilot_of(agreement.number, contract.name, contract.version)
         entry.purpose = scope.purpose_for(agreement, granted, vouched.purpose)
         entry.case_number = scope.case_number_for(
             agreement, vouched.case_number, demanded=not granted.open_to_accounts
@@ -115,6 +128,8 @@ class AgreementStage:
             person_relation=access.person_relation,
             fee=self._fee(contract.name, agreement, on),
             agreement=agreement,
+            on=on,
+            pilot_calls_max=0 if pilot is None else pilot.calls_per_day_max,
         )
 
     def _fee(self, service: str, agreement: Agreement, on: date) -> Fee | None:
@@ -213,6 +228,7 @@ class PublicStage:
 
     agreements: Callable[[], AgreementSet]
     rates: CallRates
+    register_kind: str = SYNTHETIC
 
     def __call__(self, asked: Asked, _vouched: Vouched, contract: Any) -> Terms:
         """Raises ``ServiceNotGranted`` where the file is absent, closed or silent."""
@@ -221,7 +237,13 @@ class PublicStage:
         if public is None:
             raise faults.ServiceNotGranted("no public agreement file")
         entry.agreement, entry.agreement_digest = public.file, public.digest
-        scope.check_public(public, contract.name, contract.version)
+        scope.check_public(
+            public,
+            contract.name,
+            contract.version,
+            on=istanbul_date(entry.received_at),
+            synthetic=self.register_kind == SYNTHETIC,
+        )
         self.rates.take(f"public {household(entry.source_address)}", public.calls_per_second_max)
         return Terms("", None, public.name_matching, 1)
 

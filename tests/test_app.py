@@ -31,6 +31,10 @@ from kps_soap.settings import Settings
 from kps_soap.signing import Signer
 
 URL = "https://127.0.0.1:8443"
+OF_A_CHAIN = (
+    "SELECT event FROM evidence JOIN evidence_chains USING (chain_id)"
+    " WHERE worker = '{worker}' ORDER BY sequence"
+)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +111,14 @@ def test_an_opened_gateway_answers_and_leaves_a_whole_chain(opened: Settings) ->
         assert caller.running.doorway.in_flight == 0
 
     in_gateway(opened, work)
-    events = rows(opened, "SELECT event FROM evidence ORDER BY sequence")
-    assert [event for (event,) in events] == ["BASLATMA", "ANLASMA_YUKLEME", "SORGU", "DURDURMA"]
-    assert rows(opened, "SELECT DISTINCT worker FROM evidence_chains") == [("7",)]
+    events = rows(opened, OF_A_CHAIN.format(worker="7"))
+    loaded = ["ANLASMA_ALMA", "ANAHTAR_YUKLEME"]
+    assert [event for (event,) in events] == ["BASLATMA", *loaded, "SORGU", "DURDURMA"]
+    # The first set ever is put in force on a chain of its own.
+    events = rows(opened, OF_A_CHAIN.format(worker="agreements 7"))
+    assert [event for (event,) in events] == ["BASLATMA", "ANLASMA_YUKLEME", "DURDURMA"]
+    workers = rows(opened, "SELECT DISTINCT worker FROM evidence_chains ORDER BY worker")
+    assert workers == [("7",), ("agreements 7",)]
 
 
 def test_counted_refusals_are_left_when_the_gateway_closes(opened: Settings) -> None:
@@ -183,9 +192,10 @@ def test_a_register_that_went_away_is_a_server_fault_worth_a_retry(opened: Setti
     ],
 )
 def test_what_cannot_be_opened_stops_the_start_and_nothing_stays_open(
-    home: Path, setting: str, value: str, error: type[Exception]
+    home: Path, tmp_path: Path, setting: str, value: str, error: type[Exception]
 ) -> None:
-    chosen = settings.read(home, {}, command_line={setting: value})
+    given = {"gateway_url": f"sqlite:///{tmp_path / 'gateway.db'}", setting: value}
+    chosen = settings.read(home, {}, command_line=given)
 
     async def run() -> None:
         async with open_gateway(chosen):

@@ -109,7 +109,7 @@ def test_the_date_and_the_serial_numbers_are_handed_in(tmp_path: Path) -> None:
         assert first.serial_number == second.serial_number
         assert first.not_valid_before_utc == second.not_valid_before_utc
     serials = {certificate.serial_number for certificate in all_certificates(one)}
-    assert len(serials) == 5
+    assert len(serials) == 6
 
 
 @pytest.mark.parametrize("byte", [b"\x00", b"\xff"])
@@ -138,7 +138,12 @@ def test_the_kinds_of_keys_are_those_of_the_design(files: DemoFiles) -> None:
     key = certificate_in(files.rsa_certificate).public_key()
     assert isinstance(key, rsa.RSAPublicKey)
     assert key.key_size == 2048
-    for path in (files.ca_certificate, files.tls_certificate, files.p256_certificate):
+    for path in (
+        files.ca_certificate,
+        files.tls_certificate,
+        files.p256_certificate,
+        files.seal_certificate,
+    ):
         curve = certificate_in(path).public_key()
         assert isinstance(curve, ec.EllipticCurvePublicKey)
         assert isinstance(curve.curve, ec.SECP256R1)

@@ -109,6 +109,7 @@ PUBLISHED: dict[tuple[str, str], Published] = {
         "TcKimlikNoSorgulaAdresServis", "2011/01/01", "Sorgula"
     ),
     ("TumKutukDogrulaServis", "2025/08/01"): _kps("TumKutukDogrulaServis", "2025/08/01", "Sorgula"),
+    ("AlindiServis", "1"): _own("AlindiServis", "urn:kps-soap:alindi-servis:1", "Dogrula"),
     ("BilgiServis", "1"): _own("BilgiServis", "urn:kps-soap:bilgi:1", "Getir"),
     ("KimlikDogrulaServis", "1"): _own(
         "KimlikDogrulaServis", "urn:kps-soap:kimlik-dogrula:1", "Dogrula"
@@ -274,12 +275,13 @@ def test_dictionaries_verifications_and_queries_are_told_apart() -> None:
     assert kinds["TumKutukDogrulaServis"] is kinds["KimlikDogrulaServis"] is Event.VERIFICATION
     assert kinds["KimlikNoBulServis"] is Event.QUERY
     assert kinds["BilgiServis"] is Event.INFORMATION
+    assert kinds["AlindiServis"] is Event.RECEIPT
 
 
-def test_only_the_information_service_is_open_to_every_account() -> None:
+def test_only_what_gives_nobodys_data_is_open_to_every_account() -> None:
     opened = {one.name: one.open_grant for one in compile_all() if one.open_grant is not None}
-    assert opened.keys() == {"BilgiServis"}
-    assert opened["BilgiServis"].withheld_leaves == ()
+    assert opened.keys() == {"AlindiServis", "BilgiServis"}
+    assert {one.withheld_leaves for one in opened.values()} == {()}
     assert contract("BilgiServis", "1").criteria is None
 
 

@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+from kps_soap import credentials as store_of_credentials
 from kps_soap import database
 from kps_soap.authentication import Credential, matches
 from kps_soap.credentials import (
+    AccountState,
     CredentialError,
     StoredCredentials,
     accounts,
     set_password,
-    set_state,
 )
+from kps_soap.database import writing
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.lookups import Lookups
 from kps_soap.models import credentials
@@ -53,6 +55,11 @@ def found(url: str, *names: str) -> list[Credential | None]:
             await lookups.close()
 
     return asyncio.run(read())
+
+
+def set_state(engine: Engine, account: str, *, blocked: bool, now: datetime) -> None:
+    with engine.connect() as connection, writing(connection):
+        store_of_credentials.set_state(connection, account, blocked=blocked, now=now)
 
 
 def test_an_account_is_opened_with_its_first_password(engine: Engine, url: str) -> None:
@@ -109,24 +116,25 @@ def test_a_new_password_does_not_open_a_blocked_account(engine: Engine, url: str
     set_password(engine, NAME, "another password", now=LATER)
     (credential,) = found(url, NAME)
     assert credential is not None
-    assert (credential.version, credential.open) == (2, False)
+    assert (credential.version, credential.open) == (3, False)
 
 
 def test_an_account_that_nobody_opened_cannot_be_blocked(engine: Engine) -> None:
     set_password(engine, NAME, PASSWORD, now=NOW)
     with pytest.raises(CredentialError, match="kps accounts list"):
         set_state(engine, "KRM-99", blocked=True, now=NOW)
-    assert accounts(engine) == [(NAME, "ACIK")]
+    assert accounts(engine, now=NOW) == [AccountState(NAME, "ACIK", None)]
 
 
 def test_accounts_are_listed_by_name_with_their_state_and_never_with_a_hash(
     engine: Engine,
 ) -> None:
-    assert accounts(engine) == []
+    assert accounts(engine, now=NOW) == []
     for name in ("b", "A", "c"):
         set_password(engine, name, PASSWORD, now=NOW)
     set_state(engine, "c", blocked=True, now=NOW)
-    assert sorted(accounts(engine)) == [("A", "ACIK"), ("b", "ACIK"), ("c", "BLOKE")]
+    states = sorted((one.account, one.state) for one in accounts(engine, now=NOW))
+    assert states == [("A", "ACIK"), ("b", "ACIK"), ("c", "BLOKE")]
 
 
 @pytest.mark.parametrize(
@@ -175,9 +183,9 @@ def test_an_account_lives_alike_in_both_databases(database_url: str) -> None:
     nobody, blocked = found(database_url, "KRM-99", NAME)
     assert nobody is None
     assert blocked is not None
-    assert (blocked.account, blocked.version, blocked.open) == (NAME, 2, False)
+    assert (blocked.account, blocked.version, blocked.open) == (NAME, 3, False)
     assert matches(blocked.password_hash, "another password")
-    assert accounts(engine) == [(NAME, "BLOKE")]
+    assert accounts(engine, now=NOW) == [AccountState(NAME, "BLOKE", None)]
     engine.dispose()
 
 
@@ -186,3 +194,38 @@ def test_without_its_database_no_account_can_be_found(tmp_path: Path) -> None:
         found(f"sqlite:///{tmp_path}/absent.sqlite", NAME)
     assert NAME not in caught.value.detail
     assert "absent" not in caught.value.detail
+
+
+def test_a_lock_is_told_from_a_block_and_ends_by_itself(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    moment = round(NOW.timestamp() * 1_000_000)
+    for until, state, expected in (
+        (moment + 1, "ACIK", (False, True)),
+        (moment, "ACIK", (True, False)),
+        (moment + 1, "BLOKE", (False, False)),
+    ):
+        with engine.begin() as connection:
+            connection.execute(update(credentials).values(locked_until_us=until, state=state))
+        (credential,) = found(url, NAME)
+        assert credential is not None
+        assert (credential.open, credential.locked) == expected
+
+
+def test_the_list_of_accounts_says_until_when_one_is_locked(engine: Engine) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    until = round(LATER.timestamp() * 1_000_000)
+    with engine.begin() as connection:
+        connection.execute(update(credentials).values(locked_until_us=until))
+    assert accounts(engine, now=NOW) == [AccountState(NAME, "ACIK", LATER)]
+    assert accounts(engine, now=LATER) == [AccountState(NAME, "ACIK", None)]
+
+
+def test_a_block_ends_every_token_for_good(engine: Engine, url: str) -> None:
+    set_password(engine, NAME, PASSWORD, now=NOW)
+    versions = []
+    for blocked in (True, False, True):
+        set_state(engine, NAME, blocked=blocked, now=LATER)
+        (credential,) = found(url, NAME)
+        assert credential is not None
+        versions.append(credential.version)
+    assert versions == [2, 2, 3]

@@ -59,7 +59,7 @@ def test_a_criterion_without_its_number_is_missing(criterion: dict[str, Any] | N
     "number",
     [0, -1, -VALID, 1, VALID // 10, VALID * 10, VALID + 2, DISJOINT, 2**63 - 1, -(2**63)],
 )
-def test_a_number_that_cannot_be_one_is_blocked_and_not_repeated(number: int) -> None:
+def test_a_number_that_cannot_be_one_is_blocked_and_stays_off_the_record(number: int) -> None:
     assert judged({"TCKimlikNo": number}, BY_NUMBER) == Blocked(None, Outcome.BAD_NUMBER)
 
 
@@ -217,7 +217,7 @@ def test_every_criterion_has_its_answer_at_its_place() -> None:
     enquiry = enquiry_of(
         register,
         [
-            Blocked(None, Outcome.BAD_NUMBER),
+            Blocked(None, Outcome.BAD_NUMBER, stated=12),
             Subject(DISJOINT),
             Blocked(VALID, Outcome.NOT_ON_ROSTER),
             Subject(THIRD),
@@ -227,7 +227,7 @@ def test_every_criterion_has_its_answer_at_its_place() -> None:
         ],
     )
     assert ended(enquiry.each(find, item)) == [
-        {"Ad": None, "No": None, "Kod": 2},
+        {"Ad": None, "No": 12, "Kod": 2},
         {"Ad": "A", "No": DISJOINT, "Kod": None},
         {"Ad": None, "No": VALID, "Kod": 2},
         {"Ad": None, "No": THIRD, "Kod": 2},
@@ -342,3 +342,11 @@ def test_a_number_of_nobody_is_not_looked_up_in_a_register_of_real_people() -> N
 def test_names_are_matched_exactly_unless_the_agreement_says_otherwise() -> None:
     assert enquiry_of(Register({})).name_matching == "TAM"
     assert enquiry_of(Register({}), name_matching="DUZELTMELI").name_matching == "DUZELTMELI"
+
+
+def test_who_may_not_see_the_status_learns_from_no_number_that_a_record_is_closed() -> None:
+    for tells, outcome in ((True, Outcome.CLOSED), (False, Outcome.OK)):
+        register = Register({DISJOINT: Person(BIRTH, closed=True)})
+        enquiry = enquiry_of(register, [Subject(DISJOINT)], tells_status=tells)
+        ended(enquiry.each(find, item))
+        assert enquiry.outcomes == [outcome]

@@ -9,6 +9,7 @@ import pytest
 from kps_soap import faults
 from kps_soap.cli import main
 from kps_soap.contracts.catalogue import all_contracts
+from kps_soap.entry import Event
 from kps_soap.settings import SETTINGS, of, render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,3 +102,16 @@ def test_a_new_kps_toml_explains_every_setting(tmp_path: Path) -> None:
 
 def test_the_changelog_speaks_of_what_is_to_be_released() -> None:
     assert "## [Unreleased]" in CHANGELOG or "## Unreleased" in CHANGELOG
+
+
+def test_the_readme_lists_exactly_the_events_of_the_code() -> None:
+    table = README.split("| event | what it is |")[1].split("\n\n")[0]
+    named = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    listed = [word for cell in named for word in re.findall(r"`([A-Z_]+)`", cell)]
+    assert sorted(listed) == sorted(event.value for event in Event)
+
+
+def test_an_event_is_one_word_of_capitals_that_no_other_event_has() -> None:
+    words = [event.value for event in Event]
+    assert len(set(words)) == len(words) == len(list(Event))
+    assert all(re.fullmatch("[A-Z]+(_[A-Z]+)*", word) for word in words)

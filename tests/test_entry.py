@@ -19,6 +19,8 @@ KEPT_OTHERWISE = {
     "answer": None,
     "issued": None,
     "login": None,
+    "pilot": None,
+    "wrong_about": None,
 }
 
 

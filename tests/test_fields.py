@@ -360,3 +360,18 @@ def test_what_is_withheld_is_the_same_for_every_person(data: st.DataObject) -> N
     for child in tree.item.children:
         if not (child.note or child.derived or grant.wants(child.path)):
             assert one.get(child.name) == other.get(child.name)
+
+
+@pytest.mark.parametrize(
+    ("paths", "tells"),
+    [
+        (["KisiBilgisi/DurumBilgisi/Durum"], True),
+        (["KisiBilgisi/DurumBilgisi"], True),
+        (["KisiBilgisi/DurumBilgisi/MedeniHal", "KisiBilgisi/TemelBilgisi"], False),
+        ([], False),
+    ],
+)
+def test_a_grant_says_whether_it_shows_that_a_record_is_closed(
+    paths: list[str], tells: bool
+) -> None:
+    assert Grant.of(PERSON, paths).tells_status is tells

@@ -22,7 +22,7 @@ from kps_soap.faults import Outcome
 from kps_soap.fees import Fee
 from kps_soap.gateway import Answer, Exchange, Gateway, Question, first_trouble
 from kps_soap.logins import Logins
-from kps_soap.signing import Signer, SigningKeyError
+from kps_soap.signing import SigningKeyError
 
 NOW = datetime(2026, 1, 1, 9, tzinfo=UTC)
 SECRET = "Ayşe 10000000215"
@@ -451,6 +451,29 @@ def test_a_refusal_after_the_caller_was_vouched_for_has_its_receipt() -> None:
     assert recorded(world).receipt_number == "20260101-B-34-0417-1-1"
 
 
+def test_a_security_fault_has_no_receipt_however_far_the_message_came() -> None:
+    world = World(wrong={"agree": faults.StaleMessage("a strict profile")})
+    answer = answer_in(world)
+    assert "Kps-Alindi-No" not in dict(answer.headers)
+    assert recorded(world).receipt_number == ""
+
+
+def test_the_tree_of_a_message_that_breaks_a_limit_shows_whom_it_names() -> None:
+    class Reading(FakeFamily):
+        def read(self, exchange: Exchange) -> None:
+            refusal = faults.LimitExceeded("structure")
+            refusal.unverified_root = "tree"
+            raise refusal
+
+        async def attribute(self, exchange: Exchange) -> None:
+            assert exchange.root == "tree"
+            await super().attribute(exchange)
+
+    world = World()
+    asyncio.run(gateway_of(world).answer(question_for(world, family=Reading(world))))
+    assert (recorded(world).account, recorded(world).refusal) == ("KRM-34-0417", "LimitExceeded")
+
+
 def test_a_recorded_refusal_of_a_door_without_accounts_has_its_receipt_too() -> None:
     class Open(FakeFamily):
         async def vouch(self, exchange: Exchange) -> str:
@@ -585,8 +608,11 @@ def test_an_answer_that_is_not_valid_against_its_own_schema_does_not_leave() -> 
 def test_where_even_the_fault_cannot_be_said_an_empty_answer_leaves() -> None:
     world = World(wrong={"run": Surprise(SECRET), "refuse": Surprise(SECRET)})
     answer = answer_in(world)
-    assert answer == Answer(500, (("Kps-Istek-No", "request-1"),), b"")
-    assert recorded(world).refusal == "InternalFailure"
+    nothing = sha256(b"").hexdigest()
+    assert answer == Answer(500, (("Kps-Istek-No", "request-1"),), b"", nothing)
+    entry = recorded(world)
+    assert entry.refusal == "InternalFailure"
+    assert (entry.receipt_number, entry.answer_digest, entry.sent_digest) == ("", nothing, nothing)
 
 
 def test_no_receipt_number_no_answer() -> None:
@@ -624,7 +650,8 @@ def test_without_evidence_there_is_a_fault_and_no_data(
     assert SECRET not in shown(answer)
     assert SECRET not in caplog.text
     assert world.records == []
-    assert world.counted == []
+    # That there was such a request is told with the next counts.
+    assert world.counted == [("203.0.113.10", "direct", "EvidenceUnavailable", NOW)]
 
 
 def test_a_fault_without_evidence_does_not_tell_what_the_answer_would_have_been() -> None:
@@ -660,7 +687,12 @@ def test_a_clock_that_fails_costs_the_answer_and_nothing_else() -> None:
 
 def test_a_fault_that_cannot_be_said_after_the_evidence_failed_is_an_empty_answer() -> None:
     world = World(wrong={"record": faults.EvidenceUnavailable("x"), "refuse": Surprise(SECRET)})
-    assert answer_in(world) == Answer(500, (("Kps-Istek-No", "request-1"),), b"")
+    answer = answer_in(world)
+    assert (answer.status, answer.headers, answer.body) == (
+        500,
+        (("Kps-Istek-No", "request-1"),),
+        b"",
+    )
 
 
 def test_questions_asked_at_the_same_time_do_not_mix() -> None:
@@ -717,9 +749,17 @@ class KnownAccount:
         return Credential(account, "", 1, open=True)
 
 
-def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> None:
-    def expired(_choice: str) -> Signer:
+class Expired:
+    """A key whose certificate has ended."""
+
+    holder = "CN=kps"
+
+    def check_usable(self, _now: datetime) -> None:
         raise SigningKeyError("outside its validity")
+
+
+def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> None:
+    expired: Any = Expired()
 
     async def walk() -> tuple[World, Answer]:
         world = World()
@@ -733,9 +773,11 @@ def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> Non
         door = DirectDoor(
             reader=Reader(Limits()),
             credentials=KnownAccount(),
-            logins=Logins(passwords, lambda _account, _address: True),
+            logins=Logins(
+                passwords, lambda _account, _address: True, KnownAccount(), clock=lambda: 0.0
+            ),
             window=Freshness(300, 900, timestamp_required=False),
-            signer=expired,
+            signer=lambda _choice: expired,
             clock=lambda: NOW,
             answer_seconds=300,
         )
@@ -751,8 +793,13 @@ def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> Non
             passwords.close()
 
     world, answer = asyncio.run(walk())
-    assert answer == Answer(503, (("Retry-After", "60"), ("Kps-Istek-No", "request-1")), b"")
+    headers = dict(answer.headers)
+    assert (answer.status, answer.body, headers["Retry-After"]) == (503, b"", "60")
     entry = recorded(world)
+    # It has its receipt all the same, and that names the answer that was: nothing.
+    assert headers["Kps-Alindi-No"] == entry.receipt_number != ""
+    assert len(headers["Kps-Alindi-Ozeti"]) == 64
+    assert entry.answer_digest == entry.sent_digest == sha256(b"").hexdigest()
     assert (entry.event, entry.refusal) == (Event.REFUSAL, "InternalFailure")
     assert entry.detail == "signing certificate not usable"
     assert (entry.account, entry.units, entry.http_status) == ("KRM-34-0417", 0, 503)

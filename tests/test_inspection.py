@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kps_soap import demo, inspection, places, settings
+from kps_soap.audit import backlog
 from kps_soap.certificates import (
     CERTIFICATE_DAYS,
     SigningKind,
@@ -21,7 +22,9 @@ from kps_soap.certificates import (
     write_certificate,
     write_key,
 )
+from kps_soap.database import open_database
 from kps_soap.inspection import Finding, inspect, problems
+from kps_soap.sealing import Seals, seals_of
 from kps_soap.settings import Settings
 
 NAMES = [name for name, _ in inspection.LOOKS]
@@ -168,7 +171,7 @@ def test_a_database_that_is_not_there_is_not_made_by_looking(home: Path) -> None
     (home / "gateway.db").unlink()
     (home / "register.db").unlink()
     wrong = wrong_in(home)
-    assert set(wrong) == {"gateway database", "evidence", "register"}
+    assert set(wrong) == {"gateway database", "evidence", "seals", "register"}
     assert "kps db upgrade" in wrong["gateway database"]
     assert not (home / "gateway.db").exists()
     assert not (home / "register.db").exists()
@@ -177,12 +180,12 @@ def test_a_database_that_is_not_there_is_not_made_by_looking(home: Path) -> None
 def test_a_file_that_is_no_database_is_told_without_its_path(home: Path) -> None:
     (home / "gateway.db").write_bytes(b"no database at all, " * 100)
     wrong = wrong_in(home)
-    assert set(wrong) == {"gateway database", "evidence"}
+    assert set(wrong) == {"gateway database", "evidence", "seals"}
     assert all("database" in text for text in wrong.values())
 
 
 def test_another_key_file_and_a_cut_chain_are_seen(home: Path) -> None:
-    write_a_record(home)
+    write_a_record(home, now=datetime.now(UTC))
     assert looked_at(home)["evidence"].text.startswith("1 chains end where they should")
     other = wrong_in(home, evidence_key_file="keys/person.key")
     assert set(other) == {"evidence"}
@@ -192,7 +195,85 @@ def test_another_key_file_and_a_cut_chain_are_seen(home: Path) -> None:
     assert "1 chains do not end where they should" in wrong_in(home)["evidence"]
 
 
-def write_a_record(home: Path) -> None:
+def seal(home: Path, **values: object) -> Seals:
+    """Seal what there is, and hand it on once."""
+    chosen = settings.read(home, {}, command_line=values)
+    engine = open_database(chosen.gateway_url, wait_seconds_max=5)
+    seals = seals_of(chosen, engine)
+    seals.sealer.seal_all(seconds_max=10)
+    seals.hand_on()
+    engine.dispose()
+    return seals
+
+
+def test_a_record_that_waits_long_for_its_seal_is_told_and_keeps_no_gateway_down(
+    home: Path,
+) -> None:
+    write_a_record(home)
+    found = looked_at(home)["seals"]
+    assert (found.ok, found.blocks) == (False, False)
+    assert "Records wait for a seal since 2026-03-01 00:00 UTC" in found.text
+    seal(home)
+    assert looked_at(home)["seals"].text.startswith("1 seals, none is due")
+
+
+def test_a_fresh_record_may_wait_for_its_seal(home: Path) -> None:
+    write_a_record(home, now=datetime.now(UTC))
+    assert looked_at(home)["seals"].ok
+
+
+def test_a_witness_that_lacks_seals_or_is_away_or_ahead_is_told(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "witness"
+    write_a_record(home)
+    seal(home)
+    away = looked_at(home, witness_directory=str(folder))["seals"]
+    assert (away.ok, away.blocks) == (False, False)
+    assert "The witness directory cannot be read" in away.text
+    folder.mkdir()
+    (folder / "checkpoint-000000000007.json").write_bytes(b"{}")
+    ahead = looked_at(home, witness_directory=str(folder))["seals"]
+    assert "The witness knows seal 7, the database ends at 1" in ahead.text
+
+
+def test_seals_that_nobody_fetched_are_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "witness"
+    folder.mkdir()
+    write_a_record(home)
+    seal(home)
+    late = {"witness_directory": str(folder), "seal_seconds": 1}
+    assert looked_at(home, witness_directory=str(folder))["seals"].ok
+    monkeypatch.setattr(inspection, "utc_now", lambda: datetime.now(UTC) + timedelta(seconds=6))
+    assert "The witness lacks the seals since" in wrong_in(home, **late)["seals"]
+    seal(home, **late)
+    assert looked_at(home, **late)["seals"].ok
+    assert backlog.last_in(folder) == 1
+
+
+@pytest.mark.parametrize("name", ["seal_key_file", "seal_certificate_file"])
+def test_a_seal_that_cannot_be_made_keeps_a_gateway_down(home: Path, name: str) -> None:
+    found = looked_at(home, **{name: "keys/absent"})["seals"]
+    assert (found.ok, found.blocks) == (False, True)
+    assert "absent" in found.text
+
+
+def test_certificates_of_an_authority_that_cannot_be_read_are_told(home: Path) -> None:
+    wrong = wrong_in(
+        home, timestamp_url="http://stamps.example.org/", timestamp_ca_file="keys/absent"
+    )
+    assert set(wrong) == {"seals"}
+
+
+def test_checkpoints_that_do_not_fit_together_are_told(home: Path) -> None:
+    write_a_record(home)
+    seal(home)
+    with closing(sqlite3.connect(home / "gateway.db")) as connection, connection:
+        connection.execute("UPDATE checkpoint_heads SET head_sequence = head_sequence + 1")
+    assert "kps audit verify" in wrong_in(home)["seals"]
+
+
+def write_a_record(home: Path, *, now: datetime = datetime(2026, 3, 1, tzinfo=UTC)) -> None:
     """A chain with a beginning, a record and an end."""
     from kps_soap import database
     from kps_soap.audit.appending import appender
@@ -201,7 +282,6 @@ def write_a_record(home: Path) -> None:
 
     keyring = Keyring(FileKey.of(read_key_file(home / "keys" / "evidence.key")))
     engine = database.open_database(f"sqlite:///{home / 'gateway.db'}", wait_seconds_max=5)
-    now = datetime(2026, 3, 1, tzinfo=UTC)
     with appender(
         engine, keyring, worker="0", clock=lambda: now, random_bytes=os.urandom
     ) as record:

@@ -24,8 +24,10 @@ PACKAGE = ROOT / "kps_soap"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
-            *("faults", "turkish", "identity_number", "places", "fields", "entry", "addresses", "fees"),
-            *("settings", "setting_kinds", "spyne_import"),
+            *("faults", "turkish", "identity_number", "places", "fields", "entry"),
+            *("addresses", "fees"),
+            *("settings", "setting_kinds", "setting_table", "spyne_import"),
+            *("model_metadata", "agreement_models"),
         }
     ),
     frozenset(
@@ -33,7 +35,7 @@ ROWS: tuple[frozenset[str], ...] = (
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
-            *("tokens", "page_keys", "mistakes"),
+            *("tokens", "page_keys", "mistakes", "pilots"),
         }
     ),
     frozenset({"services"}),
@@ -51,9 +53,14 @@ ROWS: tuple[frozenset[str], ...] = (
             "operator_errors",
             "billing",
             "served_doors",
+            "keys_in_use",
+            "sealing",
+            "logs",
+            "metrics",
+            "probes",
         }
     ),
-    frozenset({"cli", "client", "answers", "query_client", "demo_file"}),
+    frozenset({"cli", "client", "answers", "query_client", "demo_file", "receipt_check"}),
 )
 ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Every element of the namespaces ``urn:kps-soap:…``.
 OWN = {
     *("Alindi", "AlindiNo", "Zaman", "IstekOzeti", "YanitOzeti", "AnlasmaOzeti"),
-    *("GizlenenOzeti", "ImzaSahibi"),
+    *("GizlenenOzeti", "ImzaSahibi", "ImzaliAlindi"),
     *("KapiHatasi", "HataNo", "IstekNo"),
     *("SorguBaglami", "AmacKodu", "IslemNo"),
 }
@@ -64,7 +64,7 @@ def payload_names_of_ours() -> set[str]:
 
 def test_the_payloads_of_our_own_services_have_no_name_of_an_envelope() -> None:
     names = payload_names_of_ours()
-    assert {"KimlikDogrulama", "BulunanKimlik", "ErisimBilgisi"} <= names
+    assert {"KimlikDogrulama", "BulunanKimlik", "ErisimBilgisi", "AlindiKaydi"} <= names
     assert names.isdisjoint(SEARCHED)
     assert names.isdisjoint(OWN)
 

@@ -9,15 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import EvidenceUnavailable, RegisterUnavailable
 from kps_soap.readiness import (
+    FOUND_SECONDS,
+    PARTS,
     PROBE_NUMBER,
     Vitals,
     application,
     new_request_id,
-    note_of_set,
+    note_of_taking,
     watch,
 )
 
@@ -35,9 +40,15 @@ class FakeBook:
         self.coming: list[Any] = []
         self.problems: tuple[str, ...] = ()
         self.looks = 0
+        self.lost = False
 
     def current(self) -> Any:
         return a_set("ab12")
+
+    def in_force(self) -> Any:
+        if self.lost:
+            raise EvidenceUnavailable("lease")
+        return self.current()
 
     def poll(self) -> Any:
         self.looks += 1
@@ -83,11 +94,22 @@ class FakeCounts:
 
 
 class FakeSigner:
+    """A signing key that is its own certificate."""
+
     def __init__(self, until: datetime) -> None:
         self.until = until
+        self.certificate = self._key = ec.generate_private_key(ec.SECP256R1())
+        self.right = True
+        self.signatures = 0
 
     def usable(self, now: datetime) -> bool:
         return now <= self.until
+
+    def signature(self, data: bytes) -> bytes:
+        self.signatures += 1
+        signed = data if self.right else data + b"!"
+        r, s = decode_dss_signature(self._key.sign(signed, ec.ECDSA(SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 class House:
@@ -96,9 +118,17 @@ class House:
     def __init__(self) -> None:
         self.book, self.register, self.evidence = FakeBook(), FakeRegister(), FakeEvidence()
         self.refusals, self.now = FakeCounts(), NOW
+        self.seconds, self.takes_writes, self.writes = 0.0, True, 0
         self.signers = {"RSA": FakeSigner(NOW), "P256": FakeSigner(NOW + timedelta(days=9))}
         parts: Any = (self.book, self.register, self.evidence, self.refusals, self.signers)
-        self.vitals = Vitals(*parts, lambda: self.now)
+        self.vitals = Vitals(
+            *parts, lambda: self.now, writes=self._write, monotonic=lambda: self.seconds
+        )
+
+    async def _write(self) -> bool:
+        self.writes += 1
+        await asyncio.sleep(0)
+        return self.takes_writes
 
     def get(self, path: str) -> httpx.Response:
         async def doorway(scope: Any, receive: Any, send: Any) -> None:
@@ -143,26 +173,74 @@ def test_a_worker_that_is_well_says_ready() -> None:
     assert answer.headers["cache-control"] == "no-store"
     # The probe is a number that no synthetic person has.
     assert house.register.asked == [PROBE_NUMBER]
+    assert house.writes == 1
+    assert [signer.signatures for signer in house.signers.values()] == [1, 1]
     assert house.get("/saglik/hazir").json() == answer.json()
 
 
 def test_every_trouble_is_told_and_the_worker_stays_alive() -> None:
     house = House()
     house.evidence.healthy = False
+    house.takes_writes = False
+    house.book.lost = True
     house.register.away = True
+    house.signers["P256"].right = False
     house.now = NOW + timedelta(seconds=1)
     house.book.problems = ("a.toml:1: one", "a.toml:2: two")
     answer = house.get("/saglik")
     assert answer.status_code == 503
     assert answer.json()["troubles"] == [
         "evidence cannot be written",
+        "the gateway's database does not take a write",
+        "nobody can say which agreements are in force",
         "the register does not answer",
         "the RSA signing certificate is outside its validity",
+        "the P256 key makes no valid signature",
     ]
+    red = asyncio.run(house.vitals.red())
+    assert [trouble.part for trouble in red] == list(PARTS)
     assert answer.json()["agreement_problems"] == 2
     assert "a.toml" not in answer.text
     alive = house.get("/saglik/canli")
     assert (alive.status_code, alive.json()) == (200, {"live": True})
+
+
+def test_asking_again_and_again_costs_one_look_a_second() -> None:
+    house = House()
+
+    async def many() -> None:
+        found = await asyncio.gather(*(house.vitals.red() for _ in range(50)))
+        assert found == [[]] * 50
+
+    asyncio.run(many())
+    house.takes_writes = False
+    for _ in range(5):
+        assert house.get("/saglik").status_code == 200
+    assert house.writes == len(house.register.asked) == 1
+    house.seconds = FOUND_SECONDS
+    answer = house.get("/saglik")
+    assert answer.json()["troubles"] == ["the gateway's database does not take a write"]
+    assert house.writes == 2
+    # What is red is told for a second too, and then it is tried again.
+    house.takes_writes = True
+    assert house.get("/saglik").status_code == 503
+    house.seconds += FOUND_SECONDS
+    assert house.get("/saglik").status_code == 200
+
+
+def test_who_asked_and_left_ends_no_look() -> None:
+    house = House()
+
+    async def run() -> None:
+        leaving = asyncio.create_task(house.vitals.red())
+        staying = asyncio.create_task(house.vitals.red())
+        await asyncio.sleep(0)
+        leaving.cancel()
+        assert await staying == []
+        assert leaving.cancelled()
+
+    asyncio.run(run())
+    assert house.writes == 1
 
 
 def test_other_paths_go_straight_to_the_doors() -> None:
@@ -176,10 +254,9 @@ def test_a_new_set_leaves_a_note_with_its_files() -> None:
     house.book.coming = [None, a_set("cd34")]
     house.watched(3)
     (note,) = house.evidence.records
-    assert (note.event, note.agreement_digest) == (Event.AGREEMENTS_LOADED, "cd34")
-    assert note.question == b"11  a.toml\n22  b.toml"
+    assert (note.event, note.agreement_digest) == (Event.AGREEMENTS_TAKEN, "cd34")
     assert note.received_at == NOW
-    assert note_of_set(a_set("cd34"), NOW).request_id != note.request_id
+    assert note_of_taking(a_set("cd34"), NOW).request_id != note.request_id
 
 
 def test_a_note_that_could_not_be_written_is_written_later(

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from kps_soap import database, identity_number
+from kps_soap import database, identity_number, rosters
+from kps_soap.database import writing
 from kps_soap.lookups import Lookups
 from kps_soap.models import roster_entries
-from kps_soap.rosters import Rosters, replace
+from kps_soap.rosters import Rosters
 
 KEY = b"k" * 32
 FIRST, SECOND, THIRD = (
@@ -47,6 +48,11 @@ def missing(url: str, institution: str, numbers: Sequence[int]) -> frozenset[int
             await lookups.close()
 
     return asyncio.run(ask())
+
+
+def replace(engine: Engine, institution: str, digests: Sequence[bytes]) -> int:
+    with engine.connect() as connection, writing(connection):
+        return rosters.replace(connection, institution, digests)
 
 
 def test_whoever_is_not_on_the_roster_is_missing(engine: Engine, url: str) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -404,6 +405,24 @@ def test_what_is_no_http_is_refused_and_closed() -> None:
     serving_with(work)
 
 
+def test_connections_that_come_to_no_question_are_counted_by_what_was_wrong() -> None:
+    counted: list[str] = []
+    bounds = Bounds(0.2, 1_000, 60, counted.append)  # type: ignore[arg-type]
+
+    async def work(served: Served) -> None:
+        await served.rest(b"\x16\x03\x01 hello\r\n\r\n")
+        await served.rest(request("/" + "p" * 1_000))
+        await served.rest(b"POST / HTTP/1.1\r\n", *[b"X: " + b"x" * 400 + b"\r\n"] * 5)
+        await served.rest(request()[:20])
+        # Who says nothing, and who has said all, is no trouble.
+        await served.rest()
+        assert b"200 OK" in await served.rest(request("/", b"", b"Connection: close"))
+
+    serving_with(work, bounds)
+    large = "headers_too_large"
+    assert counted == ["not_http", large, large, "headers_too_slow"]
+
+
 def test_no_answer_names_the_server_software() -> None:
     async def work(served: Served) -> None:
         reader, writer = await served.connect()
@@ -554,18 +573,34 @@ def _signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+class FakeCompanion:
+    """Keeps what it is told of the workers; whoever left must still have had a line."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def joined(self, index: int, line: Connection) -> None:
+        assert not line.closed
+        self.told.append(f"{index} joined")
+
+    def left(self, index: int, *, replaced: bool) -> None:
+        self.told.append(f"{index} left{' for another' if replaced else ''}")
+
+
 class Supervised:
     """A supervisor of workers that keep a diary."""
 
     def __init__(self, diary: Path, *turns: list[str], stop_at: int = 0) -> None:
         self._diary = diary
         self.announced = 0
+        self.companion = FakeCompanion()
         self.supervisor = Supervisor(
             Worker(diary, turns, stop_at),
             [],
             count=len(turns),
             on_ready=self._on_ready,
             pause_seconds=0.05,
+            companion=self.companion,
         )
         self.when_ready: Callable[[], None] = lambda: None
 
@@ -612,6 +647,10 @@ def test_a_killed_worker_is_started_again_and_nothing_is_announced_twice(tmp_pat
     assert supervised.starts(0) == 2
     assert supervised.announced == 1
     assert supervised.all_ended()
+    told = supervised.companion.told
+    assert told[:2] == ["0 joined", "0 left for another"]
+    assert told[-1] == "0 left"
+    assert told.count("0 left for another") == 1
 
 
 @pytest.mark.parametrize(

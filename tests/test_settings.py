@@ -58,8 +58,10 @@ def test_the_first_row_opens_a_group_so_that_every_row_is_in_one() -> None:
 
 
 def test_a_whole_number_says_its_unit_or_what_it_counts() -> None:
-    counts = {"https_port", "http_port", "workers", "in_flight_max", "password_threads"}
-    counts |= {"password_failures_max", "password_failures_per_day_max"}
+    counts = {"https_port", "http_port", "metrics_port", "workers", "in_flight_max"}
+    counts |= {"password_threads", "password_failures_max", "password_failures_per_day_max"}
+    counts |= {"password_failures_per_source_max"}
+    counts |= {"seal_records_max"}
     for setting in SETTINGS:
         if setting.kind is setting_kinds.INTEGER and setting.name not in counts:
             assert any(
@@ -73,8 +75,47 @@ def test_a_whole_number_says_its_unit_or_what_it_counts() -> None:
                     "attributes",
                     "children",
                     "namespaces",
+                    "years",
                 )
             ), setting.name
+
+
+@pytest.mark.parametrize("name", ["witness_url", "timestamp_url"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "ftp://kps.example.org/",
+            "https://user:pw@kps.example.org/",
+            "https://kps.example.org/?x",
+        ),
+        *("https:///x", "https://kps.example.org/#x", "kps.example.org", "https://[::1/", 7),
+    ],
+)
+def test_an_address_to_be_called_is_a_plain_one(tmp_path: Path, name: str, address: object) -> None:
+    with pytest.raises(SettingsRefused, match=name):
+        settings.of(tmp_path, {name: address, "timestamp_ca_file": "ca.pem"})
+
+
+def test_seals_leave_by_https_and_timestamps_by_either(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match="witness_url: must be an address like https:"):
+        settings.of(tmp_path, {"witness_url": "http://witness.example.org/"})
+    found = settings.of(
+        tmp_path,
+        {
+            "witness_url": "http://127.0.0.1:1/seals",
+            "timestamp_url": "http://stamps.example.org/",
+            "timestamp_ca_file": "ca.pem",
+        },
+    )
+    assert found.witness_url == "http://127.0.0.1:1/seals"
+    assert found.timestamp_ca_file == tmp_path / "ca.pem"
+    assert settings.of(tmp_path, {"witness_url": ""}).witness_url is None
+
+
+def test_a_timestamp_needs_a_certificate_to_be_believed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match="timestamp_url: needs timestamp_ca_file"):
+        settings.of(tmp_path, {"timestamp_url": "https://stamps.example.org/"})
 
 
 # The four sources
@@ -268,6 +309,31 @@ def test_plain_http_leaves_loopback_only_where_a_setting_names_the_address(tmp_p
     assert settings.of(tmp_path, allowed).http_host == "10.0.0.5"
     switched_off = {"http_host": "10.0.0.5", "http_port": 0}
     assert settings.of(tmp_path, switched_off).http_port == 0
+
+
+def test_metrics_are_served_on_loopback_or_where_an_address_is_named(tmp_path: Path) -> None:
+    assert settings.of(tmp_path, {}).metrics_port == 0
+    assert settings.of(tmp_path, {"metrics_host": "10.0.0.7"}).metrics_port == 0
+    text = refusal_of(tmp_path, metrics_port=9464, metrics_host="10.0.0.7")
+    assert text.startswith("metrics_host: metrics are served on loopback only")
+    named = {"plain_http_addresses": ["10.0.0.7"], "metrics_host": "10.0.0.7"}
+    assert settings.of(tmp_path, {**named, "metrics_port": 9464}).metrics_host == "10.0.0.7"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("log_format", "must be text or json"),
+        ("log_level", "must be DEBUG, INFO, WARNING or ERROR"),
+        ("log_requests", "must be all, refused or none"),
+    ],
+)
+def test_a_choice_is_one_of_its_words(name: str, sentence: str, tmp_path: Path) -> None:
+    for value in ("", "Text", PASSWORD, 1, None, ["text"], {}):
+        assert refusal_of(tmp_path, **{name: value}) == f"{name}: {sentence}"
+    assert settings.of(tmp_path, {"log_format": "json"}).log_format == "json"
+    found = settings.read(write_home(tmp_path), {"KPS_LOG_REQUESTS": "refused"})
+    assert found.log_requests == "refused"
 
 
 def test_a_gateway_that_would_listen_nowhere_is_refused(tmp_path: Path) -> None:

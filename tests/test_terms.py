@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -661,3 +661,59 @@ def test_an_agreement_that_wants_signed_routing_answers_says_so(tmp_path: Path) 
     }
     token_stage(tmp_path, changes)(request, with_token(), PERSON)
     assert (request.signature, request.routing_signature) == ("P256", True)
+
+
+PILOT = (
+    'stage = "PILOT"\npilot = { inquirers = ["AYSE"], calls_per_day_max = 7, until = 2026-06-30 }\n'
+    'planned = [{ stage = "ACIK", from = 2026-05-01 }]\n'
+)
+OF_PERSON = '["2011/01/01"]\nstage = "ACIK"\n'
+IN_PILOT = {OF_PERSON: f'["2011/01/01"]\n{PILOT}'}
+
+
+def test_a_pilot_is_counted_by_its_name_and_open_to_its_list(tmp_path: Path) -> None:
+    current = agreements(tmp_path, edited(IN_PILOT))
+    request = asked()
+    terms = stage(current)(request, vouched(), PERSON)
+    assert request.entry.pilot == "2026/117 KisiSorgulaTCKimlikNoServis 2011/01/01"
+    assert terms.pilot_calls_max == 7
+    with pytest.raises(faults.ServiceNotGranted) as raised:
+        stage(current)(asked(), vouched(inquirer="MEHMET"), PERSON)
+    assert "PILOT" in raised.value.turkish
+
+
+def test_a_planned_stage_begins_at_midnight_of_istanbul(tmp_path: Path) -> None:
+    current = agreements(tmp_path, edited(IN_PILOT))
+    for at, stage_then in (
+        (datetime(2026, 4, 30, 20, 59, 59, tzinfo=UTC), "PILOT"),
+        (datetime(2026, 4, 30, 21, 0, tzinfo=UTC), "ACIK"),
+    ):
+        request = asked(at=at)
+        # Another one asks when it is open to everybody.
+        inquirer = "AYSE" if stage_then == "PILOT" else "MEHMET"
+        fresh = MessageTime(at.isoformat(), (at + timedelta(minutes=4)).isoformat())
+        terms = stage(current)(request, vouched(inquirer=inquirer, time=fresh), PERSON)
+        assert bool(request.entry.pilot) is (stage_then == "PILOT")
+        assert [one.stage for one in terms.granted() if one.service == PERSON.name] == [stage_then]
+
+
+def test_no_call_sees_two_sets(tmp_path: Path) -> None:
+    current, looks = agreements(tmp_path, AGREEMENT), []
+
+    def in_force() -> AgreementSet:
+        looks.append(1)
+        return current
+
+    replace(stage(current), agreements=in_force)(asked(), vouched(), PERSON)
+    assert len(looks) == 1
+
+
+def test_a_public_service_in_test_answers_from_a_synthetic_register_only(tmp_path: Path) -> None:
+    current = agreements(tmp_path, edited({'stage = "ACIK"': 'stage = "TEST"'}, PUBLIC))
+    for kind, answers in (("SENTETIK", True), ("GERCEK", False)):
+        public = PublicStage(lambda: current, CallRates(clock=lambda: 0.0, workers=1), kind)
+        if answers:
+            assert public(asked(door="public"), vouched(), VERIFY).criteria_max == 1
+            continue
+        with pytest.raises(faults.ServiceNotGranted):
+            public(asked(door="public"), vouched(), VERIFY)

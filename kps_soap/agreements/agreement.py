@@ -5,8 +5,8 @@ what a caller may do under an agreement is asked in ``scope``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from kps_soap.agreements.vocabulary import ANSWERING_STATES, OTHER_LEGAL_ENTITY, TEST
@@ -47,6 +47,7 @@ class Caps:
     criteria_per_call_max: int = 256
     persons_per_day_max: int = 1_000_000
     calls_per_second_max: int = 10_000
+    pilot_calls_per_day_max: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,33 @@ class Institution:
     legal_class: str = OTHER_LEGAL_ENTITY
     kind: str = ""
     province: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The window in which the institution must start to renew the agreement (§2.3, 5).
+
+    ``started`` is the day on which it did.  Without it nothing is answered after ``until``.
+    """
+
+    since: date
+    until: date
+    started: date | None = None
+
+    def missed(self, on: date) -> bool:
+        """Whether the window has passed on a day, and nothing was started."""
+        return self.started is None and on > self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """An agreement that somebody suspended by command, until somebody resumes it."""
+
+    agreement: str
+    since: datetime
+    by: str
+    reason: str
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,7 @@ class Document:
     valid_from: date
     valid_until: date
     state: str
+    renewal: Renewal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +145,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Pilot:
+    """Who may ask in stage PILOT, how often a civil day, and until which day (§5.6)."""
+
+    inquirers: frozenset[str]
+    calls_per_day_max: int
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceGrant:
     """One version of one service, as granted.
 
@@ -123,6 +161,7 @@ class ServiceGrant:
     ``synthetic_only`` tells that calls are answered from the synthetic register (design D20).
     ``open_to_accounts`` tells that no file grants this: it gives nobody's data, so every account
     with an agreement in force has it, for no purpose.
+    ``later`` holds what the grant becomes on planned days, earliest first; ask ``on``.
     """
 
     service: str
@@ -136,11 +175,30 @@ class ServiceGrant:
     special: Mapping[str, str]
     bulk_basis: str = ""
     open_to_accounts: bool = False
+    pilot: Pilot | None = None
+    later: "tuple[tuple[date, ServiceGrant], ...]" = ()
+
+    def on(self, day: date) -> "ServiceGrant":
+        """The grant with the stage of a civil day of Europe/Istanbul."""
+        found = self
+        for since, grant in self.later:
+            if since > day:
+                break
+            found = grant
+        return found
+
+    @property
+    def planned(self) -> tuple[tuple[date, str], ...]:
+        """The planned days with the stage that begins on each, earliest first."""
+        return tuple((since, grant.stage) for since, grant in self.later)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One agreement file.  ``digest`` is the SHA-256 of its bytes, in lower-case hex."""
+    """One agreement file.  ``digest`` is the SHA-256 of its bytes, in lower-case hex.
+
+    ``suspension`` is no part of the file: a command put it there.
+    """
 
     file: str
     digest: str
@@ -150,6 +208,7 @@ class Agreement:
     limits: Limits
     fee_exemption: str
     services: Mapping[ContractKey, ServiceGrant]
+    suspension: Suspension | None = None
 
     @property
     def number(self) -> str:
@@ -186,6 +245,7 @@ class PublicTerms:
     """Under which terms the public door answers anybody.
 
     ``calls_per_second_max`` counts per source address: there is no account to count by.
+    ``later`` holds the planned days of a service with their stages, earliest first.
     """
 
     file: str
@@ -194,3 +254,9 @@ class PublicTerms:
     name_matching: str
     calls_per_second_max: int
     stages: Mapping[ContractKey, str]
+    later: Mapping[ContractKey, tuple[tuple[date, str], ...]] = field(default_factory=dict)
+
+    def stage_on(self, key: ContractKey, day: date) -> str:
+        """The stage of a service on a civil day; an empty string where the file is silent."""
+        passed = [stage for since, stage in self.later.get(key, ()) if since <= day]
+        return passed[-1] if passed else self.stages.get(key, "")

@@ -7,12 +7,12 @@ reads no clock and decides nothing about services, purposes or fields.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 
 from kps_soap.agreements.address_rights import AddressRights
-from kps_soap.agreements.agreement import Agreement, PublicTerms
+from kps_soap.agreements.agreement import Agreement, PublicTerms, Suspension
 from kps_soap.agreements.problems import Problem
 from kps_soap.agreements.scope import not_in_force
 from kps_soap.faults import AgreementNotInForce, ServiceNotGranted
@@ -62,6 +62,23 @@ class AgreementSet:
             },
         )
 
+    def suspending(self, suspended: Iterable[Suspension]) -> "AgreementSet":
+        """The same set, with these agreements suspended by command and no other."""
+        by_number = {one.agreement: one for one in suspended}
+        agreements = [
+            one
+            if one.suspension == by_number.get(one.number)
+            else replace(one, suspension=by_number.get(one.number))
+            for one in self.agreements
+        ]
+        return AgreementSet.of(
+            agreements,
+            files=self.files,
+            public=self.public,
+            address_rights=self.address_rights,
+            warnings=self.warnings,
+        )
+
     def accounts(self) -> frozenset[str]:
         """Every account that any agreement names, whatever its state."""
         return frozenset(self._by_account)
@@ -69,6 +86,10 @@ class AgreementSet:
     def for_account(self, account: str) -> Sequence[Agreement]:
         """The agreements of an account, in any state, oldest first."""
         return self._by_account.get(account, ())
+
+    def institution_of(self, account: str) -> str:
+        """The code of the institution whose agreements name an account; empty for none."""
+        return next((one.institution.code for one in self.for_account(account)), "")
 
     def choose(self, account: str, on: date) -> Agreement:
         """The one agreement of an account that is in force on a civil date of Europe/Istanbul.
@@ -88,12 +109,16 @@ class AgreementSet:
         raise AgreementNotInForce("; ".join(reasons))
 
 
+def listing_of(files: Mapping[str, str]) -> str:
+    """A line a file, digest and name, as ``sha256sum`` prints them, sorted by file name."""
+    return "".join(
+        f"{files[name]}  {name}\n" for name in sorted(files, key=lambda name: name.encode())
+    )
+
+
 def set_digest(files: Mapping[str, str]) -> str:
     """The SHA-256 that names a set: over its ``sha256sum`` listing, sorted by file name.
 
     An operator gets the same with ``LC_ALL=C sha256sum *.toml | sha256sum``.
     """
-    listing = "".join(
-        f"{files[name]}  {name}\n" for name in sorted(files, key=lambda name: name.encode())
-    )
-    return sha256(listing.encode()).hexdigest()
+    return sha256(listing_of(files).encode()).hexdigest()

@@ -3,21 +3,47 @@
 Every path must exist in every version that a service lists, a special category needs a grant of
 its own with a legal basis, an address needs a kind of institution that may receive it, a list of
 persons needs a basis for bulk data.  Grants are compiled here, once for each distinct list of
-fields: thousands of agreements share a few.  This module answers no call.
+fields, and a table that many agreements share word for word is judged once: thousands of
+agreements share a few.  This module answers no call.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from kps_soap.agreements import vocabulary as words
-from kps_soap.agreements.agreement import CatalogueEntry, ContractKey, Document, ServiceGrant
-from kps_soap.agreements.problems import nearest, nearest_path, quoted
+from kps_soap.agreements.agreement import (
+    Agreement,
+    CatalogueEntry,
+    ContractKey,
+    Document,
+    ServiceGrant,
+)
+from kps_soap.agreements.problems import Findings, nearest, nearest_path, quoted
 from kps_soap.agreements.reading import Table
 from kps_soap.agreements.sections import PURPOSE, Rules
+from kps_soap.agreements.staging import Stages, read_stages
 from kps_soap.fields import FieldTree, Grant
 
-#: The compiled grants of one load, by contract, fields, special fields and day of signature.
-GrantCache = dict[tuple[ContractKey, tuple[str, ...], tuple[str, ...], date | None], Grant]
+#: What a judged table's verdict depends on besides the table itself.
+_Context = tuple[frozenset[str], str, frozenset[str], bool, date | None]
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was compiled before, for agreements to share.
+
+    ``grants`` by contract, fields, special fields and day of signature.  ``tables`` by the
+    identity of a parsed table, which is kept alive here, and what it was judged in.
+    """
+
+    grants: dict[tuple[ContractKey, tuple[str, ...], tuple[str, ...], date | None], Grant] = field(
+        default_factory=dict
+    )
+    tables: dict[tuple[int, _Context], tuple[Mapping[str, Any], tuple[ServiceGrant, ...]]] = field(
+        default_factory=dict
+    )
 
 
 class Granting:
@@ -26,19 +52,19 @@ class Granting:
     def __init__(
         self,
         rules: Rules,
-        grants: GrantCache,
+        judged: Judged,
         *,
-        kind: str,
         document: Document,
         purposes: frozenset[str],
         default_purpose: str,
+        inquirers: frozenset[str],
     ) -> None:
         self._rules = rules
-        self._grants = grants
-        self._kind = kind
+        self._judged = judged
         self._document = document
         self._purposes = purposes
         self._default_purpose = default_purpose
+        self._inquirers = inquirers
 
     def read(self, top: Table) -> dict[ContractKey, ServiceGrant]:
         """All services of the file by contract; a contract may be granted only once."""
@@ -51,31 +77,89 @@ class Granting:
                 services[key] = granted
         return services
 
-    def _service(self, table: Table) -> list[ServiceGrant]:
+    def _service(self, table: Table) -> Sequence[ServiceGrant]:
+        """The table's grants; a table that was judged right in this context is not read again."""
+        key = (id(table.values), self._context(table.values))
+        known = self._judged.tables.get(key)
+        if known is None:
+            before = table.noted
+            grants = tuple(self._read_service(table))
+            if table.noted == before:
+                self._judged.tables[key] = (table.values, grants)
+        else:
+            grants = known[1]
+        self._warn_of_days(table, grants)
+        return grants
+
+    def _context(self, values: Mapping[str, Any]) -> _Context:
+        """Everything outside a table that its reading looks at."""
+        versions, name = values.get("versions"), values.get("name")
+        listed = versions if isinstance(versions, list) else []
+        entries = [
+            self._rules.catalogue.get((name, version))
+            for version in listed
+            if isinstance(name, str) and isinstance(version, str)
+        ]
+        dated = any(one and one.tree and one.tree.added_later for one in entries)
+        return (
+            self._purposes,
+            self._default_purpose,
+            self._inquirers if "pilot" in values else frozenset(),
+            self._document.state == words.TEST,
+            self._document.signed if dated else None,
+        )
+
+    def _read_service(self, table: Table) -> list[ServiceGrant]:
         name, entries = contracts_named(table, self._rules, public=False)
-        stage = table.choice("stage", words.STAGES)
+        stages = read_stages(
+            table,
+            inquirers=self._inquirers,
+            calls_max=self._rules.caps.pilot_calls_per_day_max,
+        )
         purposes = self._service_purposes(table)
         trees = {key: entry.tree for key, entry in entries.items() if entry.tree is not None}
         fields = _fields(table, trees)
         special = _special(table, trees, fields)
         bulk_basis = _bulk_basis(table, name)
-        self._check_address(table, entries)
         table.finish()
         return [
-            ServiceGrant(
-                service=key[0],
-                version=key[1],
-                stage=stage,
-                purposes=purposes,
-                grant=self._compiled(key, tree, fields, tuple(special)),
-                address=entries[key].address,
-                synthetic_only=words.TEST in (stage, self._document.state),
-                fields=fields,
-                special=special,
-                bulk_basis=bulk_basis,
+            self._staged(
+                ServiceGrant(
+                    service=key[0],
+                    version=key[1],
+                    stage=stages.stage,
+                    purposes=purposes,
+                    grant=self._compiled(key, tree, fields, tuple(special)),
+                    address=entries[key].address,
+                    synthetic_only=self._is_synthetic(stages.stage),
+                    fields=fields,
+                    special=special,
+                    bulk_basis=bulk_basis,
+                    pilot=stages.pilot,
+                ),
+                stages,
             )
             for key, tree in trees.items()
         ]
+
+    def _staged(self, grant: ServiceGrant, stages: Stages) -> ServiceGrant:
+        """The grant with what it becomes on the planned days."""
+        if not stages.planned:
+            return grant
+        later = tuple(
+            (since, replace(grant, stage=stage, synthetic_only=self._is_synthetic(stage)))
+            for since, stage in stages.planned
+        )
+        return replace(grant, later=later)
+
+    def _is_synthetic(self, stage: str) -> bool:
+        return words.TEST in (stage, self._document.state)
+
+    def _warn_of_days(self, table: Table, grants: Sequence[ServiceGrant]) -> None:
+        last = self._document.valid_until
+        for since, stage in grants[0].planned if grants else ():
+            if since > last:
+                table.warn("planned", f"{stage} begins on {since}, after valid_until ({last})")
 
     def _service_purposes(self, table: Table) -> frozenset[str]:
         """The purposes of one service: some of those of the agreement (design D3)."""
@@ -92,33 +176,43 @@ class Granting:
             table.warn("purposes", reason)
         return frozenset(good)
 
-    def _check_address(self, table: Table, entries: Mapping[ContractKey, CatalogueEntry]) -> None:
-        """Art. 45/1: an address service needs a kind that may receive addresses (K7.2).
-
-        The day is today, or the nearest day on which the agreement is valid.
-        """
-        if not self._kind or not any(entry.address for entry in entries.values()):
-            return
-        document = self._document
-        if document.valid_from > document.valid_until:
-            return
-        on = max(document.valid_from, min(self._rules.today, document.valid_until))
-        rights = self._rules.address_rights
-        if not rights.may_receive_address(self._kind, on):
-            table.problem("name", f"gives addresses, and {rights.explain(self._kind, on)}")
-
     def _compiled(
         self, key: ContractKey, tree: FieldTree, fields: tuple[str, ...], special: tuple[str, ...]
     ) -> Grant:
         """The one compiled grant for these fields; paths with problems are left out."""
         signed = self._document.signed if tree.added_later else None
         cached = (key, tuple(sorted(fields)), tuple(sorted(special)), signed)
-        found = self._grants.get(cached)
+        found = self._judged.grants.get(cached)
         if found is None:
             known = [path for path in fields if tree.find(path)]
             second = [path for path in special if tree.find(path)]
-            found = self._grants[cached] = Grant.of(tree, known, second, signed=signed)
+            found = self._judged.grants[cached] = Grant.of(tree, known, second, signed=signed)
         return found
+
+
+def check_addresses(
+    tables: Sequence[Mapping[str, Any]],
+    agreement: Agreement,
+    findings: Findings,
+    rules: Rules,
+) -> None:
+    """Art. 45/1: an address service needs a kind that may receive addresses (K7.2).
+
+    The day is the rules' today, or the nearest day on which the agreement is valid.  ``tables``
+    are the services as the file has them.
+    """
+    document, kind = agreement.document, agreement.institution.kind
+    named = {grant.service for grant in agreement.services.values() if grant.address}
+    if not kind or not named or document.valid_from > document.valid_until:
+        return
+    on = max(document.valid_from, min(rules.today, document.valid_until))
+    rights = rules.address_rights
+    if rights.may_receive_address(kind, on):
+        return
+    for number, table in enumerate(tables):
+        if table.get("name") in named:
+            path = ("services", number, "name")
+            findings.add(path, f"gives addresses, and {rights.explain(kind, on)}")
 
 
 def contracts_named(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from kps_soap.agreements.agreement import Agreement, ServiceGrant
+from kps_soap.agreements.agreement import Agreement, Renewal, ServiceGrant
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.scope import not_in_force
 from kps_soap.fields import FieldTree
@@ -36,11 +36,25 @@ def _row(agreement: Agreement, on: date) -> Row:
         "agreement": agreement.number,
         "state": agreement.state,
         "status": status(agreement, on),
+        "suspended": suspension(agreement),
         "valid_until": agreement.document.valid_until.isoformat(),
         "days_left": (agreement.document.valid_until - on).days,
         "services": len(agreement.services),
         "accounts": list(agreement.access.accounts),
         "file": agreement.file,
+    }
+
+
+def suspension(agreement: Agreement) -> Row | None:
+    """Who suspended the agreement by command, when and why; None where nobody did."""
+    held = agreement.suspension
+    if held is None:
+        return None
+    return {
+        "since": held.since.isoformat(timespec="seconds"),
+        "by": held.by,
+        "reason": held.reason,
+        "document": held.document,
     }
 
 
@@ -58,17 +72,17 @@ def list_text(agreements: AgreementSet, on: date) -> str:
     lines = [
         *_aligned([_COLUMNS, *([str(row[column]) for column in _COLUMNS] for row in listed)]),
         "",
-        f"public door: {_public_in_words(agreements)}",
+        f"public door: {_public_in_words(agreements, on)}",
         f"set {agreements.digest}, {len(agreements.files)} files",
     ]
     return "\n".join(lines)
 
 
-def _public_in_words(agreements: AgreementSet) -> str:
+def _public_in_words(agreements: AgreementSet, on: date) -> str:
     public = agreements.public
     if public is None or not public.enabled:
         return "closed"
-    opened = ", ".join(f"{name} ({stage})" for (name, _), stage in public.stages.items())
+    opened = ", ".join(f"{key[0]} ({public.stage_on(key, on)})" for key in public.stages)
     return f"open for {opened}, at most {public.calls_per_second_max} calls a second and source"
 
 
@@ -96,6 +110,7 @@ def details(agreement: Agreement, on: date) -> Row:
         "approved_by": document.approved_by,
         "signed": document.signed.isoformat() if document.signed else None,
         "valid_from": document.valid_from.isoformat(),
+        "renewal": _renewal(document.renewal),
         "networks": [str(network) for network in access.networks],
         "doors": sorted(access.doors),
         "security": access.security,
@@ -111,16 +126,32 @@ def details(agreement: Agreement, on: date) -> Row:
         "criteria_per_call_max": limits.criteria_per_call_max,
         "persons_per_day_max": limits.persons_per_day_max,
         "calls_per_second_max": limits.calls_per_second_max,
-        "granted": [_granted(granted) for granted in agreement.services.values()],
+        "granted": [_granted(granted, on) for granted in agreement.services.values()],
     }
 
 
-def _granted(granted: ServiceGrant) -> Row:
+def _renewal(renewal: Renewal | None) -> str:
+    if renewal is None:
+        return ""
+    started = f"started {renewal.started}" if renewal.started else "not started"
+    return f"from {renewal.since} until {renewal.until}, {started}"
+
+
+def _granted(granted: ServiceGrant, on: date) -> Row:
+    today = granted.on(on)
+    pilot = granted.pilot
     return {
         "service": granted.service,
         "version": granted.version,
-        "stage": granted.stage,
-        "synthetic_only": granted.synthetic_only,
+        "stage": today.stage,
+        "planned": [{"stage": stage, "from": str(day)} for day, stage in granted.planned],
+        "pilot": pilot
+        and {
+            "inquirers": sorted(pilot.inquirers),
+            "calls_per_day_max": pilot.calls_per_day_max,
+            "until": pilot.until and str(pilot.until),
+        },
+        "synthetic_only": today.synthetic_only,
         "purposes": sorted(granted.purposes),
         "special": dict(granted.special),
         "granted_leaves": list(granted.grant.granted_leaves),
@@ -137,28 +168,42 @@ def show_text(agreement: Agreement, on: date) -> str:
         f"{shown['status']}; valid from {shown['valid_from']} until {shown['valid_until']}, "
         f"{_days_in_words(shown['days_left'])}",
         f"file {shown['file']}, SHA-256 {shown['digest']}",
+        *_suspension_lines(agreement),
         "",
         *(f"{key}: {_in_words(shown[key])}" for key in _SHOWN_KEYS),
     ]
     for granted in agreement.services.values():
-        lines += ["", *_service_lines(granted)]
+        lines += ["", *_service_lines(granted, on)]
     return "\n".join(lines)
 
 
 _SHOWN_KEYS = (
     "class", "province", "instrument", "application", "reason", "legal_basis", "approved_by",
-    "signed", "accounts", "networks", "doors", "security", "security_until", "signature",
+    "signed", "renewal", "accounts", "networks", "doors", "security", "security_until", "signature",
     "name_matching", "purposes", "default_purpose", "inquirer_required", "case_number_required",
     "person_relation", "fee_exemption", "criteria_per_call_max", "persons_per_day_max",
     "calls_per_second_max",
 )  # fmt: skip
 
 
-def _service_lines(granted: ServiceGrant) -> list[str]:
-    register = ", answered from the synthetic register" if granted.synthetic_only else ""
+def _suspension_lines(agreement: Agreement) -> list[str]:
+    held = agreement.suspension
+    if held is None:
+        return []
+    said = "; ".join(part for part in (held.reason, held.document) if part)
+    return [
+        f"suspended by {held.by} since {held.since:%Y-%m-%d %H:%M}" + (f": {said}" if said else "")
+    ]
+
+
+def _service_lines(granted: ServiceGrant, on: date) -> list[str]:
+    today = granted.on(on)
+    register = ", answered from the synthetic register" if today.synthetic_only else ""
+    planned = "".join(f", {stage} from {day}" for day, stage in granted.planned if day > on)
     lines = [
-        f"{granted.service} {granted.version} ({granted.stage}{register})",
+        f"{granted.service} {granted.version} ({today.stage}{register}{planned})",
         f"  for {', '.join(sorted(granted.purposes))}",
+        *_pilot_lines(granted),
         *(f"  special category {path}: {basis}" for path, basis in granted.special.items()),
     ]
     for word, leaves in (
@@ -166,11 +211,20 @@ def _service_lines(granted: ServiceGrant) -> list[str]:
         ("withholds", granted.grant.withheld_leaves),
     ):
         lines.append(f"  {word} {len(leaves)} fields" + (":" if leaves else ""))
-        lines.extend(f"    {path}" for path in _gathered(granted.grant.tree, leaves))
+        lines.extend(f"    {path}" for path in gathered(granted.grant.tree, leaves))
     return lines
 
 
-def _gathered(tree: FieldTree, leaves: Iterable[str]) -> Iterator[str]:
+def _pilot_lines(granted: ServiceGrant) -> list[str]:
+    pilot = granted.pilot
+    if pilot is None:
+        return []
+    until = f", until {pilot.until}" if pilot.until else ""
+    who = ", ".join(sorted(pilot.inquirers))
+    return [f"  pilot for {who}, at most {pilot.calls_per_day_max} calls a day{until}"]
+
+
+def gathered(tree: FieldTree, leaves: Iterable[str]) -> Iterator[str]:
     """Leaves in the contract's order, a section of which all are listed told as one."""
     listed, told = frozenset(leaves), ""
     for path in tree.grantable():

@@ -69,6 +69,18 @@ class Findings:
         """Note that the file as a whole cannot be read, at a line that is known already."""
         self._stopped.append(Problem(self.file, line, "", reason))
 
+    def besides(self) -> "Findings":
+        """Findings of the same file, to note what holds on one day only."""
+        other = Findings(self.file, self._source)
+        other._stopped, other._problems = self._stopped[:], self._problems[:]
+        other._warnings = self._warnings[:]
+        return other
+
+    @property
+    def noted(self) -> int:
+        """How much has been noted so far, errors and warnings."""
+        return len(self._stopped) + len(self._problems) + len(self._warnings)
+
     def problems(self) -> list[Problem]:
         """The errors with their lines."""
         return self._stopped + self._located(self._problems)

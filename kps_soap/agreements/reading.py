@@ -40,6 +40,16 @@ class Table:
         self._findings = findings
         self._asked: list[str] = []
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The table as it was parsed; reading it makes no key a known one."""
+        return self._values
+
+    @property
+    def noted(self) -> int:
+        """How much has been noted about the whole file so far."""
+        return self._findings.noted
+
     def has(self, key: str) -> bool:
         """Whether the key is there; asking makes it a known key."""
         self._asked.append(key)

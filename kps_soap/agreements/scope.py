@@ -16,6 +16,8 @@ from kps_soap.agreements.vocabulary import (
     BULK_SERVICES,
     CLASSIC,
     OPEN,
+    PILOT,
+    TEST,
 )
 from kps_soap.faults import (
     AddressNotAllowed,
@@ -36,12 +38,16 @@ NAME_MAX = 64
 def not_in_force(agreement: Agreement, on: date) -> str:
     """Why an agreement is not in force on a day; an empty string if it is (§2.4, design D13)."""
     document, until = agreement.document, agreement.access.security_until
+    if agreement.suspension is not None:
+        return f"it was suspended by command on {agreement.suspension.since.date()}"
     if document.state not in ANSWERING_STATES:
         return f"its state is {document.state}"
     if on < document.valid_from:
         return f"it is valid from {document.valid_from}"
     if on > document.valid_until:
         return f"it ended on {document.valid_until}"
+    if document.renewal is not None and document.renewal.missed(on):
+        return f"no renewal was started until {document.renewal.until}"
     if agreement.access.security == CLASSIC and (until is None or on > until):
         return f"its security profile {CLASSIC} ended on {until}"
     return ""
@@ -88,11 +94,34 @@ def grant_for(
         return _open_to_accounts(service, version, open_grant)
     if granted is None:
         raise ServiceNotGranted(f"{service} {version} is not in the agreement")
+    granted = granted.on(on)
     if granted.stage not in ANSWERING_STAGES:
         raise ServiceNotGranted(f"{service} {version} is in stage {granted.stage}")
     if service in BULK_SERVICES and not granted.bulk_basis:
         raise ServiceNotGranted(f"{service} lists persons and has no bulk_basis (Art. 45/2)")
     return granted
+
+
+def check_pilot(granted: ServiceGrant, inquirer: str, *, on: date) -> None:
+    """Raises ServiceNotGranted, with words of its own, for whom a pilot is not open (201, §5.6).
+
+    How often a day a pilot may ask is counted in ``pilots``.
+    """
+    pilot = granted.pilot
+    if granted.stage != PILOT or pilot is None:
+        return
+    if pilot.until is not None and on > pilot.until:
+        detail = f"its PILOT ended on {pilot.until}"
+    elif inquirer not in pilot.inquirers:
+        detail = "the inquirer is not on the list of its PILOT"
+    else:
+        return
+    refusal = ServiceNotGranted(f"{granted.service} {granted.version}: {detail}")
+    refusal.turkish = (
+        "Bu servis PILOT aşamasındadır; yalnızca listedeki kullanıcılar sorgulayabilir."
+    )
+    refusal.english = "This service is in stage PILOT; only the users on its list may ask."
+    raise refusal
 
 
 def _open_to_accounts(service: str, version: str, open_grant: Grant) -> ServiceGrant:
@@ -176,12 +205,21 @@ def check_criteria_count(agreement: Agreement, count: int) -> None:
         raise TooManyCriteria(f"{count} criteria, at most {most}")
 
 
-def check_public(terms: PublicTerms | None, service: str, version: str) -> None:
-    """Raises ServiceNotGranted where the public door is closed for a service (201)."""
+def check_public(
+    terms: PublicTerms | None, service: str, version: str, *, on: date, synthetic: bool
+) -> None:
+    """Raises ServiceNotGranted where the public door is closed for a service on a day (201).
+
+    ``synthetic``: the register that would answer is a synthetic one; TEST is never answered from
+    any other (design D20).
+    """
     if terms is None or not terms.enabled:
         raise ServiceNotGranted("the public door is closed")
-    if terms.stages.get((service, version)) not in ANSWERING_STAGES:
+    stage = terms.stage_on((service, version), on)
+    if stage not in ANSWERING_STAGES:
         raise ServiceNotGranted(f"the public door does not open {service} {version}")
+    if stage == TEST and not synthetic:
+        raise ServiceNotGranted("stage TEST against a real register")
 
 
 def _is_name(text: str) -> bool:

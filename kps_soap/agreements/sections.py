@@ -21,15 +21,16 @@ from kps_soap.agreements.agreement import (
     Institution,
     Limits,
     Network,
+    Renewal,
 )
-from kps_soap.agreements.problems import nearest, quoted
+from kps_soap.agreements.problems import Findings, nearest, quoted
 from kps_soap.agreements.reading import Table, not_served
+from kps_soap.agreements.staging import INQUIRER_MAX
 
 INSTITUTION_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
 PURPOSE = re.compile(r"[A-Z0-9_]{2,32}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_INQUIRER_MAX = 64
+CERTIFICATE = re.compile(r"[0-9a-f]{64}")
 
 #: The day on which the new regulation made the undertaking the instrument (RG 31220, §2.1).
 UNDERTAKINGS_SINCE = date(2020, 8, 21)
@@ -89,6 +90,7 @@ def read_document(table: Table) -> Document:
             ("valid_until", valid_until),
         ],
     )
+    renewal = _renewal(table, valid_from, valid_until)
     instrument = table.choice("instrument", words.INSTRUMENTS)
     _warn_of_instrument(table, instrument, signed)
     document = Document(
@@ -103,10 +105,32 @@ def read_document(table: Table) -> Document:
         valid_from=valid_from or date.max,
         valid_until=valid_until or date.min,
         state=state,
+        renewal=renewal,
     )
     application.finish()
     table.finish()
     return document
+
+
+def _renewal(table: Table, valid_from: date | None, valid_until: date | None) -> Renewal | None:
+    """The window in which a renewal must be started; it lies inside the validity (§2.3, 5)."""
+    if not table.has("renewal"):
+        return None
+    window = table.table("renewal")
+    since, until = window.day("from"), window.day("until")
+    started = window.day("started", required=False)
+    if since and valid_from and since < valid_from:
+        window.problem("from", f"{since} lies before valid_from ({valid_from})")
+    if since and until and until < since:
+        window.problem("until", f"{until} lies before from ({since})")
+    if until and valid_until and until > valid_until:
+        window.problem("until", f"{until} lies after valid_until ({valid_until})")
+    if since and started and started < since:
+        window.problem("started", f"{started} lies before from ({since})")
+    window.finish()
+    if since is None or until is None:
+        return None
+    return Renewal(since, until, started)
 
 
 def _check_order(table: Table, dates: Sequence[tuple[str, date | None]]) -> None:
@@ -148,7 +172,7 @@ def read_access(table: Table, rules: Rules) -> Access:
         networks=_networks(table),
         doors=table.choices("doors", words.DOORS, unserved=unserved_doors),
         security=security,
-        security_until=_security_until(table, security, rules.today),
+        security_until=_security_until(table, security),
         certificates=_certificates(table, security),
         name_matching=table.choice("name_matching", words.NAME_MATCHINGS, default="TAM"),
         answer_signature=answer.choice("signature", words.SIGNATURES, default="RSA"),
@@ -180,11 +204,9 @@ def _inquirers(table: Table) -> tuple[frozenset[str], str]:
     """The registered inquirers, if the institution registers them, and the default one."""
     named = table.has("inquirers")
     inquirers = (
-        frozenset(table.texts("inquirers", longest=_INQUIRER_MAX).values())
-        if named
-        else frozenset()
+        frozenset(table.texts("inquirers", longest=INQUIRER_MAX).values()) if named else frozenset()
     )
-    default = table.text("default_inquirer", required=False, longest=_INQUIRER_MAX)
+    default = table.text("default_inquirer", required=False, longest=INQUIRER_MAX)
     if default and named and default not in inquirers:
         table.problem("default_inquirer", "is not one of inquirers")
     return inquirers, default
@@ -205,16 +227,22 @@ def _relation(table: Table, served: frozenset[str]) -> str:
     return relation
 
 
-def _security_until(table: Table, security: str, today: date) -> date | None:
+def _security_until(table: Table, security: str) -> date | None:
     """The end of the classic profile: demanded there, and out of place elsewhere (design D13)."""
     until = table.day("security_until", required=security == words.CLASSIC)
     if until is None:
         return None
     if security and security != words.CLASSIC:
         table.problem("security_until", f"belongs to {words.CLASSIC}; {security} has no end")
-    elif until < today:
-        table.warn("security_until", f"{words.CLASSIC} ended on {until}; every call is refused")
     return until
+
+
+def warn_of_security(access: Access, findings: Findings, today: date) -> None:
+    """The classic profile may have ended already: that loads, and every call is refused."""
+    until = access.security_until
+    if access.security == words.CLASSIC and until is not None and until < today:
+        reason = f"{words.CLASSIC} ended on {until}; every call is refused"
+        findings.warn(("access", "security_until"), reason)
 
 
 def _certificates(table: Table, security: str) -> frozenset[str]:
@@ -222,7 +250,7 @@ def _certificates(table: Table, security: str) -> frozenset[str]:
     good: set[str] = set()
     given = table.texts("certificates", required=security == words.STRONG)
     for number, digest in given.items():
-        if _DIGEST.fullmatch(digest):
+        if CERTIFICATE.fullmatch(digest):
             good.add(digest)
             continue
         reason = "is not a SHA-256 digest of 64 digits 0-9a-f"
@@ -236,7 +264,7 @@ def _plain_digest(text: str) -> str:
         bare = bytes.fromhex(text.replace(":", "")).hex()
     except ValueError:
         return ""
-    return bare if _DIGEST.fullmatch(bare) else ""
+    return bare if CERTIFICATE.fullmatch(bare) else ""
 
 
 def _networks(table: Table) -> tuple[Network, ...]:

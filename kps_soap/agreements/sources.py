@@ -9,7 +9,7 @@ import re
 import stat
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +83,13 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def parsed(content: bytes, shown: str) -> tuple[Mapping[str, Any], Findings]:
+def parsed(
+    content: bytes, shown: str, loads: Callable[[str], Mapping[str, Any]] = tomllib.loads
+) -> tuple[Mapping[str, Any], Findings]:
     """The values of one file, and the findings that its reading begins with.
 
-    ``shown`` is the name that problems carry.  The values are empty where the text cannot be
-    read; the reason is then among the findings.
+    ``shown`` is the name that problems carry; ``loads`` parses as ``tomllib`` does.  The
+    values are empty where the text cannot be read; the reason is then among the findings.
     """
     try:
         source = content.decode("utf-8")
@@ -99,7 +101,7 @@ def parsed(content: bytes, shown: str) -> tuple[Mapping[str, Any], Findings]:
     if not unicodedata.is_normalized("NFC", source):
         return {}, _stopped(shown, _line_not_nfc(source), "the text is not in Unicode form NFC")
     try:
-        return tomllib.loads(source), Findings(shown, source)
+        return loads(source), Findings(shown, source)
     except tomllib.TOMLDecodeError as trouble:
         line, reason = _syntax_reason(str(trouble), source)
         return {}, _stopped(shown, line, reason)

@@ -76,8 +76,12 @@ ANSWERING_STATES: Final = frozenset({TEST, OPEN})
 #: States in which an agreement holds its accounts and addresses, answering or not.
 LIVING_STATES: Final = frozenset({"TANIMLI", TEST, OPEN, SUSPENDED})
 
-STAGES: Final = (CLOSED, TEST, "PILOT", OPEN, SUSPENDED)
-ANSWERING_STAGES: Final = frozenset({TEST, "PILOT", OPEN})
+PILOT: Final = "PILOT"
+STAGES: Final = (CLOSED, TEST, PILOT, OPEN, SUSPENDED)
+ANSWERING_STAGES: Final = frozenset({TEST, PILOT, OPEN})
+
+#: The stages of a public service: a pilot names its inquirers, and there are none.
+PUBLIC_STAGES: Final = (CLOSED, TEST, OPEN, SUSPENDED)
 
 DOORS: Final = ("direct", "routing")
 

@@ -4,7 +4,8 @@ Verification hands out what was signed and nothing else: ``VerifiedAnswer`` is p
 very bytes that were digested.  Positions and algorithms are held to short lists before anything
 is canonicalised (``structure``), and the signature over SignedInfo is checked with a pinned
 certificate before any reference is digested (``proof``).  The routing door's unsigned answers
-are held to what they have (``unsigned``).
+are held to what they have (``unsigned``), and receipts can be proven
+apart from them (``receipts``).
 
 This room finds nothing by name or by id, follows no address, no chain of certificates and no
 key that a message brings along, checks no revocation list, and imports nothing of the gateway.
@@ -17,6 +18,7 @@ from kps_soap.answers.proof import (
     verify_archived_answer,
     verify_tree,
 )
+from kps_soap.answers.receipts import body_digest, stated_receipt, verify_receipt
 from kps_soap.answers.structure import (
     ANSWER_BYTES_MAX,
     LIFETIME_MAX,
@@ -49,6 +51,7 @@ __all__ = [
     "Freshness",
     "KpsError",
     "VerifiedAnswer",
+    "body_digest",
     "canonical",
     "check_related",
     "check_unsigned",
@@ -57,8 +60,10 @@ __all__ = [
     "load_certificates",
     "parse_answer",
     "parser",
+    "stated_receipt",
     "unbase64",
     "verify_answer",
     "verify_archived_answer",
+    "verify_receipt",
     "verify_tree",
 ]

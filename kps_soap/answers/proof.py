@@ -142,7 +142,7 @@ def _prove(
     moment = created if freshness is None else freshness.now
     if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
         raise AnswerNotGenuine("certificate outside its validity")
-    _check_signature(signature, certificate)
+    check_signature(signature, certificate)
     # 7. The digests of the parts; 8. the receipt is of this Body and of this question.
     written = {name: canonical(part) for name, part in parts.covered.items()}
     for name, digest in signature.digests.items():
@@ -152,7 +152,7 @@ def _prove(
     body = etree.fromstring(canonical_body, parser())
     receipt: dict[str, str] = {}
     if parts.receipt is not None:
-        receipt = _receipt(written[str(parts.receipt.get(ID))])
+        receipt = members_of_receipt(written[str(parts.receipt.get(ID))])
         _check_receipt(receipt, canonical_body, question_digest)
     elif question_digest is not None and etree.QName(body[0]).localname != "Fault":
         raise AnswerNotGenuine("no receipt")
@@ -162,6 +162,11 @@ def _prove(
 def _pinned(token: Element, certificates: tuple[x509.Certificate, ...]) -> x509.Certificate:
     if token.get("ValueType") != X509V3 or token.get("EncodingType") != BASE64:
         raise AnswerNotGenuine("security token")
+    return pinned(token, certificates)
+
+
+def pinned(token: Element, certificates: tuple[x509.Certificate, ...]) -> x509.Certificate:
+    """The pinned certificate that an element holds; raises ``AnswerNotGenuine`` for another."""
     fingerprint = hashlib.sha256(unbase64(token)).digest()
     for certificate in certificates:
         if hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest() == fingerprint:
@@ -180,7 +185,8 @@ def _method_of(certificate: x509.Certificate) -> dict[str, str]:
     raise ValueError("This certificate may not sign answers: key usage, kind or size of key.")
 
 
-def _check_signature(signature: Signature, certificate: x509.Certificate) -> None:
+def check_signature(signature: Signature, certificate: x509.Certificate) -> None:
+    """Raise ``InvalidSignature``, or ``AnswerNotGenuine`` for a method that the key has not."""
     if _method_of(certificate) != signature.method:
         raise AnswerNotGenuine("method does not suit the certificate")
     key, value, data = certificate.public_key(), signature.value, canonical(signature.signed_info)
@@ -193,7 +199,8 @@ def _check_signature(signature: Signature, certificate: x509.Certificate) -> Non
         raise AnswerNotGenuine("length of the signature value")
 
 
-def _receipt(written: bytes) -> dict[str, str]:
+def members_of_receipt(written: bytes) -> dict[str, str]:
+    """The members of a canonical receipt by name; raises ``AnswerNotGenuine``."""
     members = list(etree.fromstring(written, parser()))
     receipt = {etree.QName(member).localname: member.text or "" for member in members}
     if len(receipt) != len(members) or any(len(member) for member in members):

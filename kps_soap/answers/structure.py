@@ -29,7 +29,7 @@ WSU: Final = f"{OASIS}wssecurity-utility-1.0.xsd"
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12: Final = "http://www.w3.org/2003/05/soap-envelope"
-_RECEIPT: Final = "{urn:kps-soap:alindi:1}Alindi"
+RECEIPT: Final = "{urn:kps-soap:alindi:1}Alindi"
 _ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
 #: What a router adds for the way there and back.  It is not signed, and so nothing that counts
 #: is ever read from it: an answer belongs to a question by the digest in its receipt.
@@ -131,7 +131,7 @@ def parts_of(root: Element) -> Parts:
         raise AnswerNotGenuine("body")
     blocks = list(header)
     security = [block for block in blocks if block.tag == f"{{{WSSE}}}Security"]
-    receipts = [block for block in blocks if block.tag == _RECEIPT]
+    receipts = [block for block in blocks if block.tag == RECEIPT]
     if len(security) != 1 or len(receipts) > 1:
         raise AnswerNotGenuine("headers")
     names = (f"{{{WSSE}}}BinarySecurityToken", f"{{{WSU}}}Timestamp", *_ds("Signature"))
@@ -154,6 +154,17 @@ def signature_of(parts: Parts) -> Signature:
     """The signature, if its algorithms and references are the only allowed ones."""
     names = _ds("SignedInfo", "SignatureValue", "KeyInfo")
     signed_info, value, key_info = exactly(parts.signature, *names)
+    method, digests = signed_info_of(signed_info)
+    (holder,) = exactly(key_info, f"{{{WSSE}}}SecurityTokenReference")
+    (pointer,) = exactly(holder, f"{{{WSSE}}}Reference")
+    token_id = parts.token.get(ID)
+    if _attributes(pointer) != {"URI": f"#{token_id}", "ValueType": X509V3}:
+        raise AnswerNotGenuine("key info")
+    return Signature(signed_info, method, digests, unbase64(value))
+
+
+def signed_info_of(signed_info: Element) -> tuple[dict[str, str], dict[str, bytes]]:
+    """The method of a signature, and the digest of each part by its id, if all are allowed."""
     canonicalization, method, *references = signed_info
     _check_leaf(canonicalization, "CanonicalizationMethod", _EXCLUSIVE)
     allowed = [choice for choice in (RSA, ECDSA) if _attributes(method) == choice]
@@ -163,12 +174,7 @@ def signature_of(parts: Parts) -> Signature:
     digests = dict(_reference(reference) for reference in references)
     if len(digests) != len(references):
         raise AnswerNotGenuine("part referenced twice")
-    (holder,) = exactly(key_info, f"{{{WSSE}}}SecurityTokenReference")
-    (pointer,) = exactly(holder, f"{{{WSSE}}}Reference")
-    token_id = parts.token.get(ID)
-    if _attributes(pointer) != {"URI": f"#{token_id}", "ValueType": X509V3}:
-        raise AnswerNotGenuine("key info")
-    return Signature(signed_info, allowed[0], digests, unbase64(value))
+    return allowed[0], digests
 
 
 def _reference(reference: Element) -> tuple[str, bytes]:

@@ -7,9 +7,25 @@
     writer        many requests, one transaction: the group commit of a worker
     appending     a few records by a command, without an event loop
     receipts      numbers that never repeat
+    receipt_search, receipt_files, signed_receipts   an earlier call's receipt, as proof
+    alongside     what is written in a record's own transaction: tokens, wrong passwords
+    masking       messages as they are shown, without the secrets in them
     aggregates    refused requests that leave no record of their own, counted
     search        find and show records; each look is a record too
-    verification  find what was changed, removed, moved or added
+    person_report who asked about a person, as the person may read it
+    checkpoints, heads, merkle     what a seal is: bytes, trees, keys
+    seals, proofs seal the records; prove that one is sealed
+    witness, timestamps, web       hand the seals to somebody outside
+    duties, backlog                whose turn it is, and how far behind
+    verification  find what was changed, removed, moved, added, cut or replaced: by parts
+                  (part_tasks, crew), links (chain_check, strangers), contents (content_check,
+                  held_check), seals (checkpoint_check), and a witness (witness_check), from
+                  whatever sources say
+    partitions    a month's own files, where the database has such things
+    orders, held  what must be kept longer, or be kept secret for a while
+    retention     the end of months, after fifteen years; nothing else deletes
+    rotation      another key file
+    exporting, importing   sealed evidence as a file (export_format), and back
 
-Nothing here decides about a request, and nothing here deletes.
+Nothing here decides about a request.
 """

@@ -1,9 +1,10 @@
 """What is written in a record's own transaction: tokens, wrong passwords, mistakes about persons.
 
 A token is known to the gateways exactly when its record is durable, and a wrong password or a
-mistake counts exactly when it is on record; none costs a transaction of its own.  Old tokens and
-yesterday's mistakes are swept away here too, once an hour.  This module decides nothing about
-who may log in or ask: it counts.
+mistake counts exactly when it is on record; none costs a transaction of its own.  Where a count
+shuts an account, that is an event of its own, and ``write`` returns it for the same transaction.
+Old tokens and yesterday's mistakes are swept away here too, once an hour.  This module decides
+nothing about who may log in or ask: it counts.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, bindparam, case, delete, update
+from sqlalchemy import Connection, Dialect, Update, bindparam, case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import microseconds
 from kps_soap.authentication import ISTANBUL
+from kps_soap.credentials import BLOCKED, OPEN
 from kps_soap.database import Inserter, Prepared
-from kps_soap.entry import Entry, IssuedToken
+from kps_soap.entry import Entry, Event, IssuedToken
 from kps_soap.models import credentials, issued_tokens, mistakes
+from kps_soap.pilots import PilotCounts
 
 _SWEEP_EVERY: Final = timedelta(hours=1)
 #: A token that has ended is kept a day longer: a late message then still finds its account.
@@ -43,12 +46,13 @@ class LockPolicy:
     failures_per_day_max: int = 20
 
 
-def _count_failure() -> Any:
+def _count_failure() -> Update:
+    """Count one; a row of failures that has just locked the account begins anew at 0."""
     columns = credentials.c
     today: Any = bindparam("today")
     row = columns.failures + 1
     of_day = case((columns.failures_day == today, columns.failures_today + 1), else_=1)
-    locks, blocks = row >= bindparam("row_max"), of_day >= bindparam("day_max")
+    locks = row >= bindparam("row_max")
     return (
         update(credentials)
         .where(columns.account == bindparam("shut_account"))
@@ -57,11 +61,22 @@ def _count_failure() -> Any:
             failures_day=today,
             failures_today=of_day,
             locked_until_us=case((locks, bindparam("until_us")), else_=columns.locked_until_us),
-            state=case((blocks, bindparam("blocked")), else_=columns.state),
         )
+        .returning(columns.failures, columns.failures_today)
     )
 
 
+_BLOCK: Final = (
+    update(credentials)
+    .where(
+        credentials.c.account == bindparam("blocked_account"),
+        credentials.c.state == bindparam("open_state"),
+    )
+    .values(
+        state=bindparam("blocked_state"),
+        credential_version=credentials.c.credential_version + bindparam("one_more"),
+    )
+)
 _FORGET_FAILURES: Final = (
     update(credentials)
     .where(credentials.c.account == bindparam("right_account"))
@@ -101,15 +116,23 @@ class Alongside:
         self._policy = policy
         self._insert_tokens = Inserter(dialect, issued_tokens)
         self._count_failure = Prepared(dialect, _count_failure())
+        self._block = Prepared(dialect, _BLOCK)
         self._forget = Prepared(dialect, _FORGET_FAILURES)
         self._sweep = Prepared(dialect, _SWEEP)
         self._swept_at: datetime | None = None
         self._count_mistake = Prepared(dialect, _count_mistake(dialect))
         self._forget_mistakes = Prepared(dialect, _FORGET_MISTAKES)
+        self._pilots = PilotCounts(dialect)
         self._forgotten_at: datetime | None = None
 
-    def write(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
-        """What these entries bring along; raises what the database raises."""
+    def write(
+        self, connection: Connection, entries: Sequence[Entry], *, now: datetime
+    ) -> list[Entry]:
+        """What these entries bring along; raises what the database raises.
+
+        Returns the records of what came of it: accounts that were shut.
+        """
+        shut = []
         tokens = [_row(entry.issued) for entry in entries if entry.issued is not None]
         if tokens:
             self._insert_tokens(connection, tokens)
@@ -118,23 +141,32 @@ class Alongside:
             if entry.login is not None and entry.login.right:
                 self._forget(connection, {"right_account": entry.login.account, "none": 0})
             elif entry.login is not None:
-                self._count(connection, entry.login.account, now)
+                what = self._count(connection, entry.login.account, now)
+                if what:
+                    shut.append(_shut(entry, entry.login.account, what))
         self._note_mistakes(connection, entries, now)
+        self._pilots.note(connection, entries, now=now)
+        return shut
 
-    def _count(self, connection: Connection, account: str, now: datetime) -> None:
+    def _count(self, connection: Connection, account: str, now: datetime) -> str:
+        """Count a wrong password; says how that shut the account, or nothing."""
         policy = self._policy
         until = now + timedelta(seconds=policy.lock_seconds)
-        self._count_failure(
-            connection,
-            {
-                "shut_account": account,
-                "today": _day(now),
-                "row_max": policy.failures_max,
-                "day_max": policy.failures_per_day_max or _NO_LIMIT,
-                "until_us": microseconds(until),
-                "blocked": "BLOKE",
-            },
-        )
+        values = {
+            "shut_account": account,
+            "today": _day(now),
+            "row_max": policy.failures_max,
+            "until_us": microseconds(until),
+        }
+        counted = self._count_failure(connection, values).fetchone()
+        if counted is None:
+            return ""
+        in_a_row, of_day = counted
+        if of_day >= (policy.failures_per_day_max or _NO_LIMIT):
+            states = {"open_state": OPEN, "blocked_state": BLOCKED, "one_more": 1}
+            if self._block(connection, {"blocked_account": account, **states}).rowcount == 1:
+                return f"blocked: {of_day} wrong passwords on one day"
+        return "" if in_a_row else f"locked for {policy.lock_seconds} s: wrong passwords in a row"
 
     def _note_mistakes(
         self, connection: Connection, entries: Sequence[Entry], now: datetime
@@ -165,6 +197,20 @@ class Alongside:
 def _day(moment: datetime) -> str:
     """The civil day in Istanbul (ISO 8601)."""
     return moment.astimezone(ISTANBUL).date().isoformat()
+
+
+def _shut(cause: Entry, account: str, what: str) -> Entry:
+    """The event of an account that was shut; the request behind it has a record of its own."""
+    return Entry(
+        "",
+        cause.received_at,
+        cause.door,
+        Event.ACCOUNT_LOCKED,
+        channel=cause.channel,
+        source_address=cause.source_address,
+        account=account,
+        detail=f"{what} (request {cause.request_id})",
+    )
 
 
 def _row(token: IssuedToken) -> tuple[Any, ...]:

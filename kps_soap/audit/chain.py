@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, insert, select, update
 
-from kps_soap.audit import records
+from kps_soap.audit import partitions, records
 from kps_soap.audit.keys import Keyring, MonthSecret
 from kps_soap.audit.months import microseconds, month_of
 from kps_soap.database import Inserter, Prepared, writing
@@ -42,8 +42,7 @@ class ChainLost(Exception):
     """The chain in the database is not where its only writer left it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The last record of a chain."""
 
     sequence: int
@@ -52,11 +51,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sealed records that follow on a chain's head, ready to be inserted."""
+    """Sealed records that follow on ``start``, ready to be inserted."""
 
     records: list[tuple[Any, ...]]
     persons: list[tuple[Any, ...]]
     lists: dict[tuple[str, ...], str]
+    start: Head
     head: Head
 
 
@@ -100,43 +100,70 @@ class Chain:
             self.append(connection, group)
         self.confirm()
 
-    def prepare(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> Group:
-        """Seal entries onto the head; the first of a month makes the month's key, durably.
+    def prepare(
+        self,
+        connection: Connection,
+        entries: Sequence[Entry],
+        *,
+        now: datetime,
+        after: Group | None = None,
+    ) -> Group:
+        """Seal entries onto the head; the first of a month makes its key and place, durably.
 
-        Raises ``MonthUnreadable``.
+        ``after`` is a group of the same transaction; then no month may be new.  Raises
+        ``MonthUnreadable``.
         """
-        head = self._head
-        rows: list[tuple[Any, ...]] = []
-        persons: list[tuple[Any, ...]] = []
+        start = self._head if after is None else after.head
         lists: dict[tuple[str, ...], str] = {}
-        for entry in entries:
+        length = records.SALT_BYTES
+        salts = self._random_bytes(length * len(entries)) if entries else b""
+        drafts: list[records.Draft] = []
+        for at, entry in enumerate(entries):
             month = month_of(entry.received_at)
             secret = self._keyring.remembered(month) or self._open_month(connection, month, now)
-            sealed = self._seal(entry, secret, head, lists)
-            head = Head(head.sequence + 1, sealed.hash)
-            rows.append(sealed.row)
-            for digest in sealed.person_digests:
-                persons.append((self.chain_id, head.sequence, digest, month))
-        return Group(rows, persons, lists, head)
+            salt = salts[at * length : (at + 1) * length]
+            drafts.append(self._draft(entry, secret, salt, lists))
+        sealed = records.seal_group(
+            drafts,
+            chain_id=self.chain_id,
+            sequence=start.sequence + 1,
+            previous_hash=start.hash,
+        )
+        persons = [
+            (self.chain_id, sequence, digest, draft.secret.month)
+            for sequence, (draft, one) in enumerate(
+                zip(drafts, sealed, strict=True), start.sequence + 1
+            )
+            for digest in one.person_digests
+        ]
+        head = Head(start.sequence + len(sealed), sealed[-1].hash) if sealed else start
+        return Group([one.row for one in sealed], persons, lists, start, head)
+
+    def open_month(self, connection: Connection, *, now: datetime) -> None:
+        """Make sure that records of this moment could be sealed; raises ``MonthUnreadable``."""
+        month = month_of(now)
+        if self._keyring.remembered(month) is None:
+            self._open_month(connection, month, now)
 
     def _open_month(self, connection: Connection, month: str, now: datetime) -> MonthSecret:
         with writing(connection):
+            partitions.ensure(connection, month)
             self._keyring.make(
                 connection, month, created_us=microseconds(now), random_bytes=self._random_bytes
             )
         with connection.begin():
             return self._keyring.find(connection, month)
 
-    def _seal(
-        self, entry: Entry, secret: MonthSecret, head: Head, lists: dict[tuple[str, ...], str]
-    ) -> records.Sealed:
-        return records.seal(
+    def _draft(
+        self, entry: Entry, secret: MonthSecret, salt: bytes, lists: dict[tuple[str, ...], str]
+    ) -> records.Draft:
+        return records.Draft(
             records.plain_values(entry, self._list_digest(entry.returned_fields, lists)),
-            person_digests=[secret.person_digest(number) for number in entry.persons],
-            private=records.private_of(entry.question, entry.answer),
-            place=records.Place(self.chain_id, head.sequence + 1, secret.month, head.hash),
-            secret=secret,
-            salt=self._random_bytes(records.SALT_BYTES),
+            [secret.person_digest(number) for number in entry.persons],
+            entry.question,
+            entry.answer,
+            secret,
+            salt,
         )
 
     def _list_digest(self, paths: tuple[str, ...], lists: dict[tuple[str, ...], str]) -> str:
@@ -164,8 +191,8 @@ class Chain:
             connection,
             {
                 "chain": self.chain_id,
-                "from_sequence": self._head.sequence,
-                "from_hash": self._head.hash,
+                "from_sequence": group.start.sequence,
+                "from_hash": group.start.hash,
                 "to_sequence": group.head.sequence,
                 "to_hash": group.head.hash,
             },

@@ -1,262 +1,305 @@
-"""Verify one chain: every record in its place, whole, and linked to the one before it.
+"""Verify a part of one chain: every record in its place, whole, and linked to the one before it.
 
-Rows are read as a stream in the caller's transaction, so a chain of any length takes the same
-memory.  A record is believed only where its hash is that of its parts; everything is compared
-with what was stored, whatever its type: SQLite keeps any value in any column.
+A chain is checked in one piece or in several at once: a part begins behind a record whose hash is
+read first, so that parts may be checked in any order and by several processes.  Rows are read as
+a stream, so a part of any length takes the same memory.  A record is believed only where its hash
+is that of its parts; everything is compared with what was stored, whatever its type: SQLite keeps
+any value in any column.
+
+What a stranger among the records is, moved, copied or changed, is told by ``strangers``.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, select
-
-from kps_soap.audit import records
+from kps_soap.audit import merkle
 from kps_soap.audit.chain import worker_detail
+from kps_soap.audit.content_check import ContentCheck, Known
 from kps_soap.audit.findings import Kind, Report
-from kps_soap.audit.keys import Keyring, MonthUnreadable
-from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place, Unreadable
+from kps_soap.audit.records import NO_HASH, PLAIN_START, RECORD_PREFIXES
+from kps_soap.audit.sources import Row, Source
 from kps_soap.entry import Event
-from kps_soap.models import PLAIN_COLUMNS, evidence, evidence_chains, evidence_persons
+from kps_soap.models import PLAIN_COLUMNS
 
-_ROWS_AT_A_TIME: Final = 500
-_RECORDS_PER_STEP: Final = 1_000
-_PLACES_TRIED_MAX: Final = 1_000
+#: More strangers and more gaps than these are named without looking for where they belong.
+STRANGERS_MAX: Final = 1_000
 
 #: What values of a wrong type can raise.
-_ODD: Final = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
+ODD: Final = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
 
 _EVENT: Final = PLAIN_START + PLAIN_COLUMNS.index("event")
 _DETAIL: Final = PLAIN_START + PLAIN_COLUMNS.index("detail")
-_RETURNED: Final = PLAIN_START + PLAIN_COLUMNS.index("returned_digest")
-
-#: A row of ``evidence``, its values in the order of the table's columns.
-Record = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known before the chains are read."""
+class Part:
+    """A part of a chain: the records from ``first`` on and before ``until``.
 
-    destroyed_months: Collection[str]
-    field_lists: Collection[str]
-    keyring: Keyring | None
+    None means from the lowest, and to the end.  It is the part number ``index`` ``of`` so many.
+    """
+
+    chain_id: str
+    first: int | None = None
+    until: int | None = None
+    index: int = 0
+    of: int = 1
 
 
-class ChainCheck:
-    """One chain, from its first record to its last."""
+@dataclass(slots=True)
+class Seen:
+    """What a check of a part saw.
 
-    def __init__(self, connection: Connection, chain_id: str, known: Known) -> None:
-        self._connection = connection
-        self._chain_id = chain_id
-        self._known = known
-        self._report = Report()
-        self._missing: list[int] = []
-        self._persons = _Persons(connection, chain_id)
+    ``strangers`` are the links of rows that belong elsewhere, ``missing`` the gaps: both are
+    named when all parts of the chain are seen.
+    """
 
-    def run(self, progress: Callable[[int], None]) -> Report:
-        """Check every row of the chain; ``progress`` hears how many it was, now and then."""
-        report = self._report
-        report.chains = 1
-        chains = select(evidence_chains).where(evidence_chains.c.chain_id == self._chain_id)
-        head: Any = self._connection.execute(chains).one_or_none()
-        if head is None:
-            self._add(Kind.ADDED, None, "rows that belong to no chain")
-        expected, previous = 1, records.NO_HASH
-        for row in self._rows():
-            report.records += 1
-            if report.records % _RECORDS_PER_STEP == 0:
-                progress(report.records)
-            expected, previous = self._follow(row, expected, previous)
-            if head is not None:
-                self._hold_against_chain(head, row)
-        if head is not None:
-            self._hold_against_head(head, expected - 1)
-        for sequence in self._persons.rest():
-            self._add(Kind.ADDED, sequence, "a person row without its record")
-        return report
+    part: Part
+    report: Report = field(default_factory=Report)
+    strangers: list[Row] = field(default_factory=list)
+    missing: list[tuple[int, int]] = field(default_factory=list)
 
-    def _rows(self) -> Iterator[Record]:
-        query = select(evidence).where(evidence.c.chain_id == self._chain_id)
-        return _stream(self._connection, query.order_by(evidence.c.sequence))
 
-    def _add(self, kind: Kind, sequence: int | None, what: str) -> None:
-        self._report.add(kind, self._chain_id, sequence, what)
+class PartCheck:
+    """One part of a chain, from its first record to its last.
 
-    def _follow(self, row: Record, expected: int, previous: bytes) -> tuple[int, bytes]:
-        """Check one record; returns the sequence and the previous hash of the next one.
+    ``known`` is what the contents are held against; None checks the links alone.
+    """
 
-        An empty previous hash says that it is not known.
-        """
+    def __init__(self, source: Source, part: Part, known: Known | None) -> None:
+        self._source = source
+        self._part = part
+        self._chain_id = part.chain_id
+        self._seen = Seen(part)
+        self._segments = _Segments(source, part, self._add)
+        self._content = None if known is None else ContentCheck(source, part, known, self._seen)
+        self._expected, self._previous = self._start()
+        self._below = self._expected
+        self._head: Row | None = None
+
+    def run(self) -> Seen:
+        """Check every row of the part."""
+        report, part = self._seen.report, self._part
+        self._head = self._source.chain(self._chain_id)
+        walk = self._walk_links if self._content is None else self._walk_records
+        for rows in walk():
+            report.records += len(rows)
+        self._segments.end()
+        report.sealed = self._segments.records
+        if self._content is not None:
+            self._content.end()
+        if part.first is None:
+            report.chains = 1
+            if self._head is None:
+                self._name_headless()
+        if part.until is not None:
+            self._missing_before(part.until)
+        elif self._head is not None:
+            self._hold_against_head(self._head)
+        return self._seen
+
+    def _start(self) -> tuple[int, bytes]:
+        """The first sequence to expect, and the hash before it; empty where it is not known."""
+        first = self._part.first
+        if first is None:
+            head = self._source.sealed_heads().get(self._chain_id)
+            return (1, NO_HASH) if head is None else (head.sequence + 1, head.hash)
+        before = self._source.record_hash(self._chain_id, first - 1)
+        return first, before if isinstance(before, bytes) else b""
+
+    def _walk_links(self) -> Iterator[Sequence[Row]]:
+        part = self._part
+        for rows in self._source.links(part.chain_id, part.first, part.until):
+            self._follow_all(rows)
+            yield rows
+
+    def _walk_records(self) -> Iterator[Sequence[Row]]:
+        part, content = self._part, self._content
+        for rows in self._source.records(part.chain_id, part.first, part.until):
+            believed = self._follow_all(rows)
+            if content is not None:
+                content.check(rows, believed)
+            if self._head is not None:
+                self._hold_against_first(self._head, rows)
+            yield rows
+
+    def _follow_all(self, rows: Sequence[Row]) -> list[bool]:
+        """Check the links of some rows; returns which of them are what their hashes say."""
+        mine, expected, previous = self._chain_id, self._expected, self._previous
+        start, add, believed = mine.encode(errors="surrogateescape"), self._segments.add, []
+        for row in rows:
+            chain_id, sequence, form, month, before, whole, plain, persons, cipher = row[:9]
+            try:
+                fits = (
+                    sequence == expected
+                    and before == previous
+                    and chain_id == mine
+                    and sha256(
+                        RECORD_PREFIXES[form] + start + sequence.to_bytes(8, "big")
+                        + month.encode() + before + plain + persons + cipher
+                    ).digest() == whole
+                )  # fmt: skip
+            except ODD:
+                fits = False
+            if fits:
+                expected, previous = expected + 1, whole
+                add(sequence, whole)
+                believed.append(True)
+            else:
+                self._expected, self._previous = expected, previous
+                believed.append(self._follow_odd(row))
+                expected, previous = self._expected, self._previous
+        self._expected, self._previous = expected, previous
+        return believed
+
+    def _follow_odd(self, row: Row) -> bool:
+        """A row that does not simply follow: say why, and go on behind it."""
         sequence = row[1]
         if not isinstance(sequence, int):
             self._add(Kind.CHANGED, None, "a sequence that is no number")
-            return expected, b""
-        persons = self._persons.of(sequence)
-        if sequence < expected:
+            return False
+        if sequence < self._expected:
             self._add(Kind.COPIED, sequence, "two records with one sequence")
-            return expected, previous
-        gap = sequence > expected
-        if gap:
-            self._add_missing(expected, sequence - 1)
-        if not self._is_itself(row):
-            self._name_stranger(row)
-            previous_now = b""
+            return False
+        gap = sequence > self._expected
+        self._missing_before(sequence)
+        itself = is_at(row, self._chain_id, sequence) and row[0] == self._chain_id
+        if not itself:
+            self._note_stranger(row)
+            self._previous = b""
         else:
-            if previous and not gap and row[4] != previous:
+            if self._previous and not gap and row[4] != self._previous:
                 self._add(Kind.UNLINKED, sequence, "does not link to the record before it")
-            self._check_content(row, persons)
-            previous_now = row[5]
-        return sequence + 1, previous_now
+            self._previous = row[5]
+        self._segments.add(sequence, row[5] if itself else None)
+        self._expected = sequence + 1
+        return itself
 
-    def _add_missing(self, first: int, last: int) -> None:
-        room = _PLACES_TRIED_MAX - len(self._missing)
-        self._missing += range(first, min(last, first + room - 1) + 1)
-        what = "a record is missing" if first == last else f"missing up to {last}"
-        self._add(Kind.REMOVED, first, what)
+    def _add(self, kind: Kind, sequence: int | None, what: str) -> None:
+        self._seen.report.add(kind, self._chain_id, sequence, what)
 
-    def _is_itself(self, row: Record, sequence: int | None = None) -> bool:
-        """Is the record's hash that of its parts, at its own or at another sequence?"""
-        with suppress(*_ODD):
-            place = Place(self._chain_id, sequence or row[1], row[3], row[4])
-            whole = records.record_hash(place, row[6], row[7], row[8], record_format=row[2])
-            return bool(whole == row[5])
-        return False
-
-    def _name_stranger(self, row: Record) -> None:
-        """A record whose hash does not belong here: moved, copied, or changed?"""
-        here = row[1]
-        around = range(max(1, here - _PLACES_TRIED_MAX), here + _PLACES_TRIED_MAX)
-        home = next((one for one in (*self._missing, *around) if self._is_itself(row, one)), None)
-        if home is None:
-            self._add(Kind.CHANGED, here, "the record is not what its hash says")
+    def _missing_before(self, sequence: int) -> None:
+        first, last = self._expected, sequence - 1
+        if first > last:
             return
-        there = (evidence.c.chain_id == self._chain_id) & (evidence.c.sequence == home)
-        found = self._connection.execute(select(evidence.c.hash).where(there)).scalar()
-        if found == row[5]:
-            self._add(Kind.COPIED, here, f"a copy of record {home}")
+        if len(self._seen.missing) < STRANGERS_MAX:
+            self._seen.missing.append((first, last))
         else:
-            self._add(Kind.MOVED, here, f"belongs at {home}")
+            self._add(Kind.REMOVED, first, missing_words(first, last))
+        self._expected = sequence
 
-    def _check_content(self, row: Record, persons: list[tuple[Any, Any]]) -> None:
-        """Do plain columns, person rows and ciphertext fit the record's digests?"""
-        sequence, month, salt = row[1], row[3], row[9]
-        if salt is None and not persons and all(value is None for value in row[PLAIN_START:]):
-            self._report.destroyed += 1
-            if month not in self._known.destroyed_months:
-                self._add(Kind.REMOVED, sequence, "emptied, but its month was not destroyed")
-            return
-        changed = list(_changed_parts(row, persons))
-        for part in changed:
-            self._add(Kind.CHANGED, sequence, f"{part} changed")
-        if changed:
-            return
-        returned = row[_RETURNED]
-        if returned is not None and returned not in self._known.field_lists:
-            self._add(Kind.REMOVED, sequence, "its list of returned fields is missing")
-        if self._known.keyring is not None:
-            self._authenticate(row, self._known.keyring)
+    def _note_stranger(self, row: Row) -> None:
+        if len(self._seen.strangers) < STRANGERS_MAX:
+            self._seen.strangers.append(tuple(row[:9]))
+        else:
+            self._add(Kind.CHANGED, row[1], "the record is not what its hash says")
 
-    def _authenticate(self, row: Record, keyring: Keyring) -> None:
-        sequence, month = row[1], row[3]
-        try:
-            records.open_private(
-                row[PLAIN_END],
-                place=Place(self._chain_id, sequence, month, row[4]),
-                plain=row[6],
-                persons=row[7],
-                secret=keyring.find(self._connection, month),
-                salt=row[9],
-            )
-        except Unreadable:
-            self._add(Kind.CHANGED, sequence, "was not written with the key of its month")
-        except MonthUnreadable:
-            self._add(Kind.UNREADABLE, sequence, "the key of its month is missing")
-
-    def _hold_against_chain(self, head: Any, row: Record) -> None:
-        """The chain's row repeats what its first and its last record say."""
-        sequence = row[1]
-        if sequence == head.head_sequence and row[5] != head.head_hash:
-            self._add(Kind.CHANGED, sequence, "the chain's head has another hash")
-        if sequence == 1 and row[PLAIN_START] is not None:
+    def _hold_against_first(self, head: Row, rows: Sequence[Row]) -> None:
+        """The chain's row repeats what its first record says."""
+        row = rows[0]
+        if row[1] == 1 and row[PLAIN_START] is not None:
+            _, worker, opened_us, _, _ = head
             said = (row[PLAIN_START], row[_EVENT], row[_DETAIL])
-            if said != (head.opened_us, Event.STARTED.value, worker_detail(head.worker)):
+            if said != (opened_us, Event.STARTED.value, worker_detail(worker)):
                 self._add(Kind.CHANGED, 1, "the chain's row disagrees with its first record")
 
-    def _hold_against_head(self, head: Any, last: int) -> None:
-        if not isinstance(head.head_sequence, int) or head.head_sequence < 1:
+    def _hold_against_head(self, head: Row) -> None:
+        """The chain ends where its row and its last seal say."""
+        sequence, whole = head[3:5]
+        last = self._expected - 1
+        if not isinstance(sequence, int) or sequence < 1:
             self._add(Kind.CHANGED, None, "the chain's row has no head")
-        elif last < head.head_sequence:
-            self._add_missing(last + 1, head.head_sequence)
-        elif last > head.head_sequence:
+        elif last < sequence:
+            self._missing_before(sequence + 1)
+        elif last > sequence:
             what = f"records beyond the chain's head, up to {last}"
-            self._add(Kind.ADDED, head.head_sequence + 1, what)
+            self._add(Kind.ADDED, sequence + 1, what)
+        elif last >= self._below and self._previous and whole != self._previous:
+            self._add(Kind.CHANGED, last, "the chain's head has another hash")
+        sealed = self._segments.last
+        if isinstance(sequence, int) and sequence < sealed:
+            what = f"the chain ends at {sequence}, but was sealed up to {sealed}"
+            self._add(Kind.CUT, sequence + 1, what)
+
+    def _name_headless(self) -> None:
+        if self._expected > self._below or not self._segments.last:
+            self._add(Kind.ADDED, None, "rows that belong to no chain")
+        else:
+            what = f"the chain is gone; it was sealed up to {self._segments.last}"
+            self._add(Kind.REMOVED, None, what)
 
 
-def _changed_parts(row: Record, persons: list[tuple[Any, Any]]) -> Iterator[str]:
-    """Names the parts of a record that its digests do not commit to."""
-    salt, month = row[9], row[3]
-    try:
-        columns = row[PLAIN_START:PLAIN_END]
-        plain = records.plain_digest(salt, columns, record_format=row[2])
-    except _ODD:
-        plain = b""
-    if plain != row[6]:
-        yield "plain columns"
-    try:
-        that = records.persons_digest(salt, [digest for digest, _ in persons])
-    except _ODD:
-        that = b""
-    if that != row[7] or any(of_month != month for _, of_month in persons):
-        yield "person rows"
-    try:
-        cipher = sha256(row[PLAIN_END]).digest()
-    except _ODD:
-        cipher = b""
-    if cipher != row[8]:
-        yield "ciphertext"
+def missing_words(first: int, last: int) -> str:
+    """How a gap is told."""
+    return "a record is missing" if first == last else f"missing up to {last}"
 
 
-class _Persons:
-    """The person rows of one chain, read beside its records."""
-
-    def __init__(self, connection: Connection, chain_id: str) -> None:
-        columns = evidence_persons.c
-        query = select(columns.sequence, columns.person_digest, columns.month)
-        query = query.where(columns.chain_id == chain_id)
-        self._rows = iter(
-            _stream(connection, query.order_by(columns.sequence, columns.person_digest))
-        )
-        self._orphans: list[Any] = []
-        self._next = next(self._rows, None)
-
-    def of(self, sequence: int) -> list[tuple[Any, Any]]:
-        """Digest and month of each person of a record; sequences must be asked in order."""
-        found = []
-        while self._next is not None and _not_after(self._next[0], sequence):
-            if self._next[0] == sequence:
-                found.append((self._next[1], self._next[2]))
-            else:
-                self._orphans.append(self._next[0])
-            self._next = next(self._rows, None)
-        return found
-
-    def rest(self) -> Iterator[int | None]:
-        """The sequences of the rows that belong to no record that was asked for."""
-        left = [self._next[0]] if self._next is not None else []
-        for sequence in (*self._orphans, *left, *(row[0] for row in self._rows)):
-            yield sequence if isinstance(sequence, int) else None
+def is_at(row: Row, chain_id: str, sequence: int) -> bool:
+    """Is a record's hash that of its parts at this place?"""
+    with suppress(*ODD):
+        _, _, form, month, before, whole, plain, persons, cipher = row[:9]
+        place = chain_id.encode() + sequence.to_bytes(8, "big") + month.encode() + before
+        parts = RECORD_PREFIXES[form] + place + plain + persons + cipher
+        return bool(sha256(parts).digest() == whole)
+    return False
 
 
-def _not_after(found: object, sequence: int) -> bool:
-    return isinstance(found, int) and found <= sequence
+class _Segments:
+    """The sealed segments that begin in a part, held against its records as they pass.
 
+    A segment with a record that is missing or not itself is not judged: that is named already.
+    """
 
-def _stream(connection: Connection, query: Any) -> Iterator[Record]:
-    """Rows as they come, some hundred at a time, in a cursor on the server's side."""
-    options = {"stream_results": True, "max_row_buffer": _ROWS_AT_A_TIME}
-    result = connection.execute(query, execution_options=options)
-    for part in result.partitions(_ROWS_AT_A_TIME):
-        yield from part
+    def __init__(
+        self, source: Source, part: Part, add: Callable[[Kind, int | None, str], None]
+    ) -> None:
+        rows = source.segments_of(part.chain_id, part.first, part.until)
+        self._rows = (row for batch in rows for row in batch)
+        self._add = add
+        self._root = merkle.Root()
+        self._row: Row | None = None
+        self._hash = b""
+        self.last = 0
+        self.records = 0
+        self._turn()
+
+    def _turn(self) -> None:
+        """Go on to the next segment that can be one; the others are named elsewhere."""
+        self._root, self._row = merkle.Root(), None
+        for row in self._rows:
+            first, last = row[3:5]
+            if isinstance(first, int) and isinstance(last, int) and self.last < first <= last:
+                self._row, self.last = row, last
+                return
+
+    def add(self, sequence: int, whole: bytes | None) -> None:
+        """The next record of the part; None for one that is not itself."""
+        row = self._row
+        while row is not None and sequence > row[4]:
+            self._turn()
+            row = self._row
+        if row is None or sequence < row[3] or whole is None:
+            return
+        self._root.add(whole)
+        self._hash = whole
+        if sequence == row[4]:
+            self._judge(row)
+            self._turn()
+
+    def end(self) -> None:
+        """Nothing follows; afterwards ``last`` is the last sealed sequence."""
+        while self._row is not None:
+            self._turn()
+
+    def _judge(self, row: Row) -> None:
+        number, _, _, first, last, head_hash, segment_root = row[:7]
+        if self._root.size != last - first + 1:
+            return
+        self.records += self._root.size
+        if self._root.value() != segment_root or self._hash != head_hash:
+            what = f"the records up to {last} are not those that checkpoint {number} sealed"
+            self._add(Kind.FORKED, first, what)

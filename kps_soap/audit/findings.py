@@ -21,6 +21,11 @@ class Kind(StrEnum):
     ADDED = "inserted"
     UNLINKED = "unlinked"
     UNREADABLE = "unreadable"
+    CUT = "cut tail"
+    FORKED = "forked"
+    RESTORED = "old copy"
+    FORGED = "forged"
+    LEFT = "left over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,22 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What a verification saw.  ``destroyed`` counts records emptied with their month."""
+    """What a verification saw.
+
+    ``destroyed`` counts records emptied with their month, ``sealed`` those under a checkpoint,
+    ``timestamps`` the replies of an authority that hold, ``witnessed`` is the last number that
+    the witness knows.
+    """
 
     chains: int = 0
     records: int = 0
     destroyed: int = 0
+    checkpoints: int = 0
+    sealed: int = 0
+    timestamps: int = 0
+    witnessed: int = 0
     with_keys: bool = False
+    with_certificates: bool = False
     findings: list[Finding] = field(default_factory=list)
     findings_total: int = 0
 
@@ -67,5 +82,8 @@ class Report:
         self.chains += part.chains
         self.records += part.records
         self.destroyed += part.destroyed
+        self.checkpoints += part.checkpoints
+        self.sealed += part.sealed
+        self.timestamps += part.timestamps
         self.findings += part.findings[: FINDINGS_MAX - len(self.findings)]
         self.findings_total += part.findings_total

@@ -5,6 +5,7 @@ handed in; this module never asks the clock.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ ISTANBUL: Final = ZoneInfo("Europe/Istanbul")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+_HOUR: Final = timedelta(hours=1)
 
 
 def microseconds(moment: datetime) -> int:
@@ -26,8 +28,38 @@ def moment_of(count_us: int) -> datetime:
 
 def month_of(moment: datetime) -> str:
     """The month in Istanbul, as ``2026-11``."""
-    local = moment.astimezone(ISTANBUL)
+    return _month_of_hour((moment - EPOCH) // _HOUR)
+
+
+@lru_cache(maxsize=64)
+def _month_of_hour(hour: int) -> str:
+    # Since 1970, Istanbul's clocks have always been whole hours ahead of UTC.
+    local = (EPOCH + hour * _HOUR).astimezone(ISTANBUL)
     return f"{local.year:04d}-{local.month:02d}"
+
+
+def following(month: str) -> str:
+    """The month after one like ``2026-11``."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def months_from(month: str, count: int) -> list[str]:
+    """So many months in a row, the given one first."""
+    found = [month]
+    while len(found) < count:
+        found.append(following(found[-1]))
+    return found
+
+
+def first_moment(month: str) -> datetime:
+    """When a month begins in Istanbul."""
+    return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=ISTANBUL)
+
+
+def span_us(month: str) -> tuple[int, int]:
+    """A month as microseconds: from the first, up to and without the second."""
+    return microseconds(first_moment(month)), microseconds(first_moment(following(month)))
 
 
 def day_of(moment: datetime) -> str:

@@ -9,23 +9,23 @@ This module reads plain columns, and decrypts one record at a time.  It changes 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, select, tuple_
+from sqlalchemy import Connection, Engine, Row, select
 
+from kps_soap.audit import held
+from kps_soap.audit.conditions import ORDER, Criteria, Position, behind, matching, position_of
 from kps_soap.audit.keys import Keyring, MonthUnreadable
-from kps_soap.audit.months import microseconds, moment_of, month_of
+from kps_soap.audit.months import moment_of
 from kps_soap.audit.records import Place, open_private
 from kps_soap.entry import Entry, Event
 from kps_soap.models import (
     PLAIN_COLUMNS,
     evidence,
-    evidence_persons,
     field_lists,
-    month_keys,
 )
 
 #: The most records of one page.
@@ -34,21 +34,6 @@ PAGE_MAX: Final = 1_000
 _SHOWN_COLUMNS: Final = [
     evidence.c[name] for name in ("chain_id", "sequence", "month", *PLAIN_COLUMNS)
 ]
-_ORDER: Final = (evidence.c.received_us, evidence.c.chain_id, evidence.c.sequence)
-
-#: The criteria that are compared with the column of their own name.
-_COMPARED: Final = (
-    "institution",
-    "account",
-    "inquirer",
-    "case_number",
-    "service",
-    "receipt_number",
-    "request_id",
-    "outcome",
-    "refusal",
-    "event",
-)
 
 
 class ReasonMissing(Exception):
@@ -60,25 +45,6 @@ class NoSuchRecord(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Criteria:
-    """What to look for; all given criteria must hold.  ``until`` itself is not included."""
-
-    person: int | None = None
-    institution: str | None = None
-    account: str | None = None
-    inquirer: str | None = None
-    case_number: str | None = None
-    service: str | None = None
-    receipt_number: str | None = None
-    request_id: str | None = None
-    outcome: int | None = None
-    refusal: str | None = None
-    event: Event | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Asker:
     """Who looks, from where, when, and why."""
 
@@ -87,15 +53,6 @@ class Asker:
     request_id: str
     at: datetime
     channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in the results: everything older comes after it."""
-
-    received_us: int
-    chain_id: str
-    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +104,29 @@ def search(
         return find(connection, keyring, criteria, limit=limit, after=after)
 
 
+def search_all(
+    engine: Engine,
+    keyring: Keyring,
+    criteria: Criteria,
+    *,
+    asker: Asker,
+    record: Callable[[Entry], None],
+) -> Iterator[Found]:
+    """Record the search once, then give every record that is found, newest first.
+
+    Each page is read in a transaction of its own.  Raises as ``search`` does.
+    """
+    record(search_entry(criteria, asker))
+    after: Position | None = None
+    while True:
+        with engine.connect() as connection, connection.begin():
+            page = find(connection, keyring, criteria, limit=PAGE_MAX, after=after)
+        yield from page.found
+        if page.next is None:
+            return
+        after = page.next
+
+
 def show(
     engine: Engine,
     keyring: Keyring,
@@ -161,7 +141,7 @@ def show(
     Raises ``ReasonMissing``, ``EvidenceUnavailable``, ``NoSuchRecord``, ``MonthUnreadable``, and
     ``Unreadable`` where the record was tampered with.
     """
-    record(_entry(asker, {"show": f"{chain_id}:{sequence}"}))
+    record(look_entry(asker, {"show": f"{chain_id}:{sequence}"}))
     with engine.connect() as connection, connection.begin():
         return open_record(connection, keyring, chain_id, sequence)
 
@@ -177,12 +157,13 @@ def search_entry(criteria: Criteria, asker: Asker) -> Entry:
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in given.items()
     }
-    entry = _entry(asker, words)
+    entry = look_entry(asker, words)
     entry.persons = [] if criteria.person is None else [criteria.person]
     return entry
 
 
-def _entry(asker: Asker, words: Mapping[str, Any]) -> Entry:
+def look_entry(asker: Asker, words: Mapping[str, Any]) -> Entry:
+    """The record of a look; ``words`` say at what.  Raises ``ReasonMissing``."""
     reason = asker.reason.strip()
     if not reason:
         raise ReasonMissing("say why the evidence is looked at")
@@ -208,53 +189,14 @@ def find(
 ) -> Page:
     """A page of records.  The caller has recorded the search (``search_entry``)."""
     limit = min(limit, PAGE_MAX)
-    query = select(*_SHOWN_COLUMNS).where(*_conditions(criteria))
-    if criteria.person is not None:
-        query = _of_person(query, connection, keyring, criteria)
+    keys = () if criteria.person is None else held.person_keys(connection, keyring, criteria)
+    query = select(*_SHOWN_COLUMNS).where(matching(criteria, keys))
     if after is not None:
-        start = (after.received_us, after.chain_id, after.sequence)
-        query = query.where(tuple_(*_ORDER) < start)
-    query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
+        query = query.where(behind(after))
+    query = query.order_by(*(column.desc() for column in ORDER)).limit(limit + 1)
     rows = connection.execute(query).all()
     found = tuple([_found(row) for row in rows[:limit]])
-    if len(rows) <= limit:
-        return Page(found, None)
-    last = rows[limit - 1]
-    return Page(found, Position(last.received_us, last.chain_id, last.sequence))
-
-
-def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
-    # Destroyed records have no time; they answer no search.
-    conditions: list[ColumnElement[bool]] = [evidence.c.received_us.is_not(None)]
-    for name in _COMPARED:
-        value = getattr(criteria, name)
-        if value is not None:
-            wanted = value.value if isinstance(value, Event) else value
-            conditions.append(evidence.c[name] == wanted)
-    if criteria.since is not None:
-        conditions.append(evidence.c.received_us >= microseconds(criteria.since))
-    if criteria.until is not None:
-        conditions.append(evidence.c.received_us < microseconds(criteria.until))
-    return conditions
-
-
-def _of_person(
-    query: Select[Any], connection: Connection, keyring: Keyring, criteria: Criteria
-) -> Select[Any]:
-    """Narrow a query to the records about a person, in the months that can matter."""
-    months = select(month_keys.c.month).where(month_keys.c.destroyed_us.is_(None))
-    if criteria.since is not None:
-        months = months.where(month_keys.c.month >= month_of(criteria.since))
-    if criteria.until is not None:
-        months = months.where(month_keys.c.month <= month_of(criteria.until))
-    number = criteria.person or 0
-    digests = [
-        keyring.find(connection, month).person_digest(number)
-        for month in connection.execute(months).scalars().all()
-    ]
-    persons = evidence_persons.c
-    same = (persons.chain_id == evidence.c.chain_id) & (persons.sequence == evidence.c.sequence)
-    return query.join(evidence_persons, same).where(persons.person_digest.in_(digests))
+    return Page(found, position_of(rows[limit - 1]) if len(rows) > limit else None)
 
 
 def open_record(connection: Connection, keyring: Keyring, chain_id: str, sequence: int) -> Shown:
@@ -272,7 +214,7 @@ def open_record(connection: Connection, keyring: Keyring, chain_id: str, sequenc
             place=Place(row.chain_id, row.sequence, row.month, row.previous_hash),
             plain=row.plain_digest,
             persons=row.persons_digest,
-            secret=keyring.find(connection, row.month),
+            secret=held.record_keys(connection, keyring, chain_id, sequence, row.month),
             salt=row.salt,
         )
     paths = connection.execute(

@@ -1,156 +1,227 @@
 """Find what was changed, removed, moved, copied or added in the evidence.
 
-For each chain, in one consistent snapshot, streaming:
-
- 1. sequences are dense from 1 to the head, and the head's hash is the last record's;
- 2. each record's hash is that of its place and parts, and repeats the hash before it;
- 3. plain columns, person rows and ciphertext are those that the record's digests commit to,
-    or all of them are gone and their month was destroyed;
- 4. the chain's row says what its first record says; no row belongs to no chain;
- 5. with the key file: the months' keys open, and every ciphertext authenticates its record's
+ 1. Sequences are dense from 1 to the head, and the head's hash is the last record's.
+ 2. Each record's hash is that of its place and parts, and repeats the hash before it.
+ 3. Plain columns, person rows and ciphertext are those that the record's digests commit to,
+    or all of them are gone and their month was destroyed, on record and after its time.
+ 4. The chain's row says what its first record says; no row belongs to no chain.
+ 5. With the key file: the months' keys open, and every ciphertext authenticates its record's
     place and plain columns, which nobody can forge who has the database alone.
+ 6. Checkpoints are dense and linked, and their trees are those of the records; no chain ends
+    before its last seal.
+ 7. With the seal's certificates: every checkpoint is signed.
+ 8. With a witness: everything that it was handed is still there.
+ 9. With a timestamp authority's certificates: every timestamp holds.
 
-Without the key file 1 to 4 hold.  What no chain can show by itself, the loss of a whole chain or
-of an end together with its head, is for sealed checkpoints to show.
+Without any key 1 to 4 and 6 hold.  ``chains_only`` leaves out 3 to 5.  What neither seal nor
+witness has seen yet, the end of a chain together with its head, nothing can show.
 
-The verifier repairs nothing, stops at nothing, and names records, never what is in them.
-It can run beside writers; in SQLite the write-ahead log grows while one long chain is read.
+Long chains are cut into parts, and parts are checked by several processes, each in one moment
+of its own.  The verifier repairs nothing, stops at nothing, and names records, never what is in
+them.  It can run beside writers.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Column, Connection, Text, cast, func, literal, select
+import psycopg
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from kps_soap.audit.chain_check import ChainCheck, Known
+from kps_soap.audit.chain_check import Part, Seen
+from kps_soap.audit.checkpoint_check import TABLE, TIMESTAMP, CheckpointCheck, check_signatures
+from kps_soap.audit.checkpoints import Certificates, Checkpoint
+from kps_soap.audit.content_check import Known, living_months
+from kps_soap.audit.crew import Crew
 from kps_soap.audit.findings import Kind, Report
+from kps_soap.audit.held_check import check_destructions, check_orders
 from kps_soap.audit.keys import Keyring, MonthUnreadable
-from kps_soap.database import FAILURES, open_database
-from kps_soap.models import evidence, evidence_chains, evidence_persons, field_lists, month_keys
+from kps_soap.audit.part_tasks import Work, check_parts, plan
+from kps_soap.audit.sources import Address, DatabaseAddress, Row, Source
+from kps_soap.audit.strangers import name_gaps, name_strangers
+from kps_soap.audit.timestamps import TimestampRefused, Trust, check_token
+from kps_soap.audit.witness_check import WitnessCheck
+from kps_soap.database import FAILURES
 
-_CHAIN_ID: Final = re.compile("[0-9a-f]{16}", re.ASCII)
+_SIGNATURES_AT_A_TIME: Final = 1_000
+
+Progress = Callable[[int], None]
+
+#: A database that is away, that is none, or that lacks tables.
+_OF_THE_WHOLE: Final = (
+    OSError,
+    OperationalError,
+    ProgrammingError,
+    psycopg.OperationalError,
+    psycopg.ProgrammingError,
+    sqlite3.OperationalError,
+)
 
 
-def verify(
-    url: str,
-    keyring: Keyring | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
-    """Verify all chains; ``progress`` is called with the number of records seen so far.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a verification is given beside the evidence; ``jobs`` is how many processes work."""
 
-    Raises what the database raises where it cannot be read at all.
+    keyring: Keyring | None = None
+    certificates: Certificates | None = None
+    witness: Path | None = None
+    timestamps: Trust | None = None
+    chains_only: bool = False
+    jobs: int = 1
+
+
+def verify(url: str, keyring: Keyring | None = None, progress: Progress | None = None) -> Report:
+    """Verify a database with nothing beside it but, perhaps, its keys; see ``verify_source``."""
+    return verify_source(DatabaseAddress(url), Options(keyring=keyring), progress)
+
+
+def verify_source(address: Address, options: Options, progress: Progress | None = None) -> Report:
+    """Verify all evidence of a source.
+
+    ``progress`` is called with the number of records seen so far.  Raises what the source raises
+    where it cannot be read at all, and ``OSError`` where the witness cannot.
     """
-    report = Report(with_keys=keyring is not None)
-    engine = open_database(url, wait_seconds_max=60)
-    try:
-        with engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with _tolerant(connection), connection.begin():
-                destroyed = _destroyed_months(connection, keyring, report)
-                known = Known(destroyed, _field_lists(connection, report), keyring)
-            for chain_id in _chain_ids(connection, report):
-                before = report.records
-                report.include(_check(connection, chain_id, known, _onward(progress, before)))
-    finally:
-        engine.dispose()
+    report = Report(
+        with_keys=options.keyring is not None and not options.chains_only,
+        with_certificates=options.certificates is not None,
+    )
+    witness = None
+    if options.witness is not None:
+        witness = WitnessCheck(options.witness, options.certificates, report)
+    with address.open(tolerant=True) as source, Crew(options.jobs) as crew:
+        tasks: list[list[Part]] = []
+        with _readable(report, "month_keys"), source.snapshot():
+            if not options.chains_only:
+                _check_months(source, options.keyring, report)
+                _check_lists(source, report)
+                check_destructions(source, report)
+                check_orders(source, options.keyring, report)
+        with _readable(report, TABLE), source.snapshot():
+            for part in crew.run(_checkpoints(source, options, witness, report)):
+                report.include(part)
+        with _readable(report, "evidence_chains"), source.snapshot():
+            tasks = plan(source, report)
+        keyring = None if options.chains_only else options.keyring
+        work = Work(address, keyring, chains_only=options.chains_only)
+        for seen in _by_chain(_parts(crew, work, tasks, progress)):
+            _sum_up(source, seen, report)
+        if witness is not None:
+            with _readable(report, "evidence"), source.snapshot():
+                witness.hold_chains(source)
     return report
 
 
-def _onward(progress: Callable[[int], None] | None, before: int) -> Callable[[int], None]:
-    """Progress within one chain, told as progress of the whole."""
-    return lambda seen: progress(before + seen) if progress is not None else None
-
-
-def _check(
-    connection: Connection, chain_id: str, known: Known, progress: Callable[[int], None]
-) -> Report:
-    """Check one chain; once more, and slower, where a text in it is no text."""
-    try:
-        with connection.begin():
-            return ChainCheck(connection, chain_id, known).run(progress)
-    except FAILURES:
-        with _tolerant(connection), connection.begin():
-            return ChainCheck(connection, chain_id, known).run(progress)
-
-
 @contextmanager
-def _tolerant(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is no UTF-8, so that it is named and does not stop us."""
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        driver.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+def _readable(report: Report, place: str) -> Iterator[None]:
+    """Name what a broken page keeps from being read; raise what is wrong with the whole."""
     try:
         yield
-    finally:
-        if connection.dialect.name == "sqlite":
-            driver.text_factory = str
+    except FAILURES as failure:
+        if isinstance(failure, _OF_THE_WHOLE):
+            raise
+        what = f"the database cannot read this ({type(failure).__name__})"
+        report.add(Kind.UNREADABLE, place, None, what)
 
 
-def _destroyed_months(connection: Connection, keyring: Keyring | None, report: Report) -> set[str]:
-    """Which months were destroyed; with keys, does every other one open?"""
-    destroyed: set[str] = set()
-    for row in connection.execute(select(month_keys)):
-        if row.wrapped is None and row.destroyed_us is not None:
-            destroyed.add(row.month)
-        elif row.wrapped is None or row.destroyed_us is not None or row.destroyed_by is not None:
-            report.add(Kind.CHANGED, "month_keys", None, f"month {row.month} is half destroyed")
-        elif keyring is not None:
-            try:
-                keyring.check(row)
-            except (MonthUnreadable, TypeError, ValueError):
-                what = f"the key of month {row.month} does not open"
-                report.add(Kind.UNREADABLE, "month_keys", None, what)
-    return destroyed
+def _check_months(source: Source, keyring: Keyring | None, report: Report) -> None:
+    """Months are whole or destroyed; with keys, every living one opens."""
+    known = Known(keyring)
+    known.refresh(source)
+    for month in known.half_destroyed:
+        report.add(Kind.CHANGED, "month_keys", None, f"month {month} is half destroyed")
+    if keyring is None:
+        return
+    for row in living_months(source.months()):
+        try:
+            keyring.check(row)
+        except (MonthUnreadable, TypeError, ValueError):
+            what = f"the key of month {row.month} does not open"
+            report.add(Kind.UNREADABLE, "month_keys", None, what)
 
 
-def _field_lists(connection: Connection, report: Report) -> set[str]:
-    """The names of all lists of returned fields."""
-    names: set[str] = set()
-    for row in connection.execute(select(field_lists)):
-        names.add(row.digest)
-        paths = str(row.paths).encode("utf-8", "surrogateescape")
-        if sha256(paths).hexdigest() != row.digest:
-            report.add(
-                Kind.CHANGED, "field_lists", None, "a list of fields is not what its name is"
-            )
-    return names
+def _check_lists(source: Source, report: Report) -> None:
+    for digest, paths in source.field_lists():
+        raw = str(paths).encode("utf-8", "surrogateescape")
+        if sha256(raw).hexdigest() != digest:
+            what = "a list of fields is not what its name is"
+            report.add(Kind.CHANGED, "field_lists", None, what)
 
 
-def _chain_ids(connection: Connection, report: Report) -> Iterator[str]:
-    """Every chain that any table speaks of, in order.
-
-    From one to the next by the index: a million records of a chain cost one step.
-    """
-    columns = (evidence_chains.c.chain_id, evidence.c.chain_id, evidence_persons.c.chain_id)
-    last: str | None = None
-    while True:
-        with _tolerant(connection), connection.begin():
-            nexts = [_next(connection, column, last) for column in columns]
-        texts = [one for one in nexts if isinstance(one, str)]
-        if not texts:
-            break
-        last = min(texts, key=_raw)
-        if _CHAIN_ID.fullmatch(last):
-            yield last
-        else:
-            report.add(Kind.ADDED, ascii(last), None, "rows of a chain that cannot be")
-    # SQLite keeps other types in a column of texts, and sorts them behind these.
-    if any(one is not None for one in nexts):
-        report.add(Kind.ADDED, "evidence", None, "rows whose chain has no name")
+def _checkpoints(
+    source: Source, options: Options, witness: WitnessCheck | None, report: Report
+) -> Iterator[partial[Report]]:
+    """Check the checkpoints in their order; what is left to do are their signatures."""
+    check = CheckpointCheck(source, report)
+    unsigned: list[Checkpoint] = []
+    for checkpoint, row in check.run():
+        _check_timestamp(checkpoint, row, options.timestamps, report)
+        if witness is not None:
+            witness.compare(checkpoint, row)
+        unsigned.append(checkpoint)
+        if options.certificates is not None and len(unsigned) >= _SIGNATURES_AT_A_TIME:
+            yield partial(check_signatures, options.certificates, unsigned)
+            unsigned = []
+    if witness is not None:
+        witness.end(check.last, partial=source.partial())
+    if options.certificates is not None and unsigned:
+        yield partial(check_signatures, options.certificates, unsigned)
 
 
-def _next(connection: Connection, column: Column[str], last: str | None) -> object:
-    query = select(func.min(column))
-    if last is not None and _raw(last).decode(errors="replace") == last:
-        query = query.where(column > last)
-    elif last is not None:
-        query = query.where(column > cast(literal(_raw(last)), Text))
-    return connection.execute(query).scalar()
+def _check_timestamp(checkpoint: Checkpoint, row: Row, trust: Trust | None, report: Report) -> None:
+    token = row[TIMESTAMP]
+    if token is None:
+        return
+    try:
+        check_token(token, checkpoint.statement(), trust)
+        report.timestamps += 1
+    except TimestampRefused as refused:
+        report.add(Kind.CHANGED, TABLE, checkpoint.number, f"its timestamp: {refused}")
 
 
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _parts(
+    crew: Crew, work: Work, tasks: Sequence[Sequence[Part]], progress: Progress | None
+) -> Iterator[Seen]:
+    """All parts, checked, in any order."""
+    done = 0
+
+    def more(seen: int) -> None:
+        if progress is not None:
+            progress(done + seen)
+
+    mine = [partial(check_parts, work, task) for task in tasks]
+    for parts in crew.run(mine):
+        done += sum(part.report.records for part in parts)
+        more(0)
+        yield from parts
+
+
+def _by_chain(parts: Iterator[Seen]) -> Iterator[list[Seen]]:
+    """Parts of a chain together, in the order in which chains are complete."""
+    waiting: dict[str, list[Seen]] = {}
+    for seen in parts:
+        together = waiting.setdefault(seen.part.chain_id, [])
+        together.append(seen)
+        if len(together) == seen.part.of:
+            del waiting[seen.part.chain_id]
+            yield sorted(together, key=lambda one: one.part.index)
+
+
+def _sum_up(source: Source, parts: Sequence[Seen], report: Report) -> None:
+    """Add what the parts of a chain saw, its findings in the order of its records."""
+    whole = Report()
+    for seen in parts:
+        whole.include(seen.report)
+    chain_id = parts[0].part.chain_id
+    gaps = name_gaps(chain_id, parts, whole)
+    if any(seen.strangers for seen in parts):
+        with _readable(whole, chain_id), source.snapshot():
+            name_strangers(source, chain_id, parts, gaps, whole)
+    ordered = sorted(whole.findings, key=lambda one: (one.sequence is None, one.sequence or 0))
+    report.include(replace(whole, findings=ordered))

@@ -34,6 +34,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from kps_soap.audit.alongside import Alongside, LockPolicy
 from kps_soap.audit.chain import Chain, ChainLost
 from kps_soap.audit.keys import Keyring, MonthUnreadable
+from kps_soap.audit.log_copier import LogCopier
 from kps_soap.audit.months import microseconds
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.database import FAILURES, file_identity, writing
@@ -103,6 +104,7 @@ class EvidenceWriter:
         self._waiting_max = waiting_max
         self._probe_seconds = probe_seconds
         self._alongside = Alongside(engine.dialect, locks or LockPolicy())
+        self._copier = LogCopier(engine)
         # The loop's side.
         self._gathered: list[_Waiting] = []
         self._deadlines: deque[_Waiting] = deque()
@@ -120,6 +122,7 @@ class EvidenceWriter:
         self._working = False
         self._failure_told = False
         self._busy_since: float | None = None
+        self._succeeded_at = clocks.monotonic()
 
     # In the event loop.
 
@@ -141,6 +144,16 @@ class EvidenceWriter:
         since = self._busy_since
         stuck = since is not None and self._clocks.monotonic() - since > self._probe_seconds
         return self._working and not stuck and not self._closing and self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their records at this moment."""
+        return self._waiting
+
+    @property
+    def last_commit_seconds(self) -> float:
+        """Seconds since writing worked, with records or without; an idle writer tries by itself."""
+        return self._clocks.monotonic() - self._succeeded_at
 
     async def record(self, entry: Entry) -> None:
         """Return when the entry's record is durable.
@@ -284,11 +297,18 @@ class EvidenceWriter:
         """One durable transaction: records, head, and a block of receipt numbers if wanted."""
         connection, chain = self._ready()
         group = chain.prepare(connection, entries, now=self._clocks.now())
+        if not entries:
+            chain.open_month(connection, now=self._clocks.now())
         block = None
         with writing(connection):
             if entries:
                 chain.append(connection, group)
-                self._alongside.write(connection, entries, now=self._clocks.now())
+                shut = self._alongside.write(connection, entries, now=self._clocks.now())
+                if shut:
+                    # Not prepared before: only the transaction knows what its counts shut.
+                    now = self._clocks.now()
+                    more = chain.prepare(connection, shut, now=now, after=group)
+                    chain.append(connection, more)
             else:
                 self._touch(connection)
             if self._receipts.running_low:
@@ -296,11 +316,13 @@ class EvidenceWriter:
             if self._clocks.monotonic() > deadline:
                 raise TimeoutError
         chain.confirm()
+        self._copier.wrote(entries)
         if block is not None:
             self._receipts.grant(block)
 
     def _ready(self) -> tuple[Connection, Chain]:
-        """A connection and a chain whose durable head is known."""
+        """A key file, a connection, and a chain whose durable head is known."""
+        self._keyring.refresh()
         file = file_identity(self._engine)
         if file != self._file:
             self._disconnect()
@@ -346,6 +368,7 @@ class EvidenceWriter:
             log.warning("evidence is written again")
         self._failure_told = False
         self._working = True
+        self._succeeded_at = self._clocks.monotonic()
 
     def _disconnect(self) -> None:
         """Let go of a connection that may be broken; the next attempt opens a new one."""
@@ -365,4 +388,5 @@ class EvidenceWriter:
                 self._commit([last], math.inf)
             except _TROUBLE as trouble:
                 self._failed(trouble)
+        self._copier.stop()
         self._disconnect()

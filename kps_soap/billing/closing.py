@@ -131,8 +131,14 @@ def verify(
     closed = find_closed(connection, keyring, institution, month)
     if closed is None:
         raise NotClosed(f"The month {month} of {institution} is not closed.")
-    computed = statement_of(connection, institution, month)
-    differences = [*_differences(closed.statement, computed), *_wrong_amounts(computed)]
+    return compare(connection, closed, tariff=tariff)
+
+
+def compare(connection: Connection, closed: Closed, *, tariff: Tariff | None) -> Verdict:
+    """Compute the month of a statement again and compare, as ``verify`` does."""
+    statement = closed.statement
+    computed = statement_of(connection, statement.institution, statement.month)
+    differences = [*_differences(statement, computed), *_wrong_amounts(computed)]
     if tariff is not None:
         differences += _wrong_rates(connection, computed, tariff)
     return Verdict(closed, computed, tuple(differences))

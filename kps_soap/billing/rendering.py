@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from html import escape
 from typing import Final
 
+from kps_soap.audit.sheets import csv_text
 from kps_soap.billing.statement import Line, Statement
 from kps_soap.fees import PER_RECORD, Fee, liras
 
@@ -53,19 +52,12 @@ def as_text(statement: Statement) -> str:
 
 def as_csv(statement: Statement) -> str:
     """RFC 4180, one row a line of the statement; the sum is left to whoever reads it."""
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(CSV_COLUMNS)
+    rows: list[tuple[object, ...]] = [CSV_COLUMNS]
     for line in statement.lines:
         sums = (line.calls, line.units, line.records, line.amount)
-        row = (statement.institution, statement.month, line.service, line.version, line.fee, *sums)
-        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
-    return target.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        whose = (statement.institution, statement.month)
+        rows.append((*whose, line.service, line.version, line.fee, *sums))
+    return csv_text(rows)
 
 
 def as_page(statement: Statement, *, name: str = "") -> str:

@@ -13,12 +13,18 @@ from kps_soap import __version__
 from kps_soap.cli.accounts import accounts, rosters
 from kps_soap.cli.agreements import agreements
 from kps_soap.cli.audit import audit
+from kps_soap.cli.audit_backup import export_evidence, import_evidence
+from kps_soap.cli.audit_orders import hold, secrecy
+from kps_soap.cli.audit_person import person
+from kps_soap.cli.audit_retention import retain, rotate_key
+from kps_soap.cli.audit_seals import seal, verify
 from kps_soap.cli.billing import billing
 from kps_soap.cli.check import check
 from kps_soap.cli.demo import demo
 from kps_soap.cli.files import database, wsdl
 from kps_soap.cli.population import population
 from kps_soap.cli.query import query
+from kps_soap.cli.receipt import receipt
 from kps_soap.cli.serve import serve
 
 
@@ -38,8 +44,15 @@ for command in (
     rosters,
     audit,
     billing,
+    receipt,
     population,
     wsdl,
     database,
 ):
     main.add_command(command)
+
+for part in (
+    *(person, hold, secrecy, retain, rotate_key, seal, verify),
+    *(export_evidence, import_evidence),
+):
+    audit.add_command(part)

@@ -1,4 +1,4 @@
-"""``kps agreements``: is it right, and who has what."""
+"""``kps agreements``: is it right, who has what, and the schema for editors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import click
 from kps_soap.agreements import listing
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.problems import AgreementErrors
+from kps_soap.agreements.schema import schema_text
+from kps_soap.cli import agreement_acts, agreement_questions
+from kps_soap.cli.agreement_office import in_force, opened
 from kps_soap.cli.terminal import NO, home_option, json_option, settings_of, show_json, stop
-from kps_soap.configured import load_agreements, utc_now
+from kps_soap.configured import catalogue_of, load_agreements, utc_now
 from kps_soap.contracts.catalogue import compile_all
+from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.terms import istanbul_date
 
 
@@ -26,9 +30,31 @@ def _loaded(home: Path, *, as_json: bool) -> AgreementSet:
         stop(str(errors), NO)
 
 
+def _in_force(home: Path, *, files: bool) -> AgreementSet:
+    """The set in force; the files where they are asked for, or nothing is in force yet."""
+    settings = settings_of(home)
+    if files:
+        return _loaded(home, as_json=False)
+    with opened(settings) as office:
+        found = in_force(office)
+        if found is not None:
+            return found
+    click.echo("No set is in force yet; this is what the files say.", err=True)
+    return _loaded(home, as_json=False)
+
+
+files_option = click.option(
+    "--files", is_flag=True, help="What the files of the directory say, not what is in force."
+)
+
+
 @click.group()
 def agreements() -> None:
-    """The agreement files of a home."""
+    """The agreements: check and load files, see and explain what is in force."""
+
+
+for command in (*agreement_acts.COMMANDS, *agreement_questions.COMMANDS):
+    agreements.add_command(command)
 
 
 @agreements.command()
@@ -48,9 +74,10 @@ def check(home: Path, as_json: bool) -> None:
 @agreements.command("list")
 @home_option
 @json_option
-def list_agreements(home: Path, as_json: bool) -> None:
-    """Every agreement: institution, state, days left."""
-    loaded, today = _loaded(home, as_json=as_json), istanbul_date(utc_now())
+@files_option
+def list_agreements(home: Path, as_json: bool, files: bool) -> None:
+    """Every agreement in force: institution, state, days left, suspensions."""
+    loaded, today = _in_force(home, files=files), istanbul_date(utc_now())
     if as_json:
         show_json(listing.rows(loaded, today))
     else:
@@ -60,10 +87,11 @@ def list_agreements(home: Path, as_json: bool) -> None:
 @agreements.command()
 @home_option
 @json_option
+@files_option
 @click.argument("number")
-def show(home: Path, as_json: bool, number: str) -> None:
+def show(home: Path, as_json: bool, files: bool, number: str) -> None:
     """The agreement NUMBER (or of institution NUMBER) in words: what is granted and withheld."""
-    loaded, today = _loaded(home, as_json=as_json), istanbul_date(utc_now())
+    loaded, today = _in_force(home, files=files), istanbul_date(utc_now())
     found = [one for one in loaded.agreements if number in (one.number, one.institution.code)]
     if not found:
         stop("There is no such agreement or institution; see: kps agreements list", NO)
@@ -71,3 +99,17 @@ def show(home: Path, as_json: bool, number: str) -> None:
         show_json([listing.details(one, today) for one in found])
     else:
         click.echo("\n\n".join(listing.show_text(one, today) for one in found))
+
+
+@agreements.command()
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+def schema(to: Path | None) -> None:
+    """The JSON Schema of agreement files, for TOML editors (taplo, Even Better TOML)."""
+    text = schema_text(catalogue_of(compile_all()))
+    if to is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        to.write_text(text, encoding="utf-8")
+    except OPERATOR_ERRORS as error:
+        stop(sentence_of(error), NO)

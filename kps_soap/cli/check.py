@@ -22,5 +22,7 @@ def check(home: Path, as_json: bool) -> None:
     else:
         for one in findings:
             click.echo(f"{'ok ' if one.ok else 'NO '} {one.name}: {one.text}")
+            for warning in one.warnings:
+                click.echo(f"!!  {one.name}: {warning}")
     if not all(one.ok for one in findings):
         raise SystemExit(NO)

@@ -32,6 +32,13 @@ def demo() -> None:
     "--http-port", type=PORT, default=8080, show_default=True, help="The port of plain http."
 )
 @click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    default=9464,
+    show_default=True,
+    help="The port of /metrics; 0 for none.",
+)
+@click.option(
     "--name",
     "names",
     metavar="HOST",
@@ -45,6 +52,7 @@ def init(
     day: datetime | None,
     port: int,
     http_port: int,
+    metrics_port: int,
     names: tuple[str, ...],
 ) -> None:
     """Make a demo home in HOME; it must not hold a gateway yet."""
@@ -60,6 +68,7 @@ def init(
         https_port=port,
         http_port=http_port,
         names=names,
+        metrics_port=metrics_port,
     )
     try:
         with progress_bar("Making synthetic people") as step:

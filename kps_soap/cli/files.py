@@ -8,7 +8,9 @@ import click
 
 from kps_soap import database as gateway_database
 from kps_soap import places
+from kps_soap.audit import partitions
 from kps_soap.cli.terminal import NO, home_option, settings_of, stop
+from kps_soap.configured import utc_now
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 
 
@@ -51,6 +53,7 @@ def upgrade(home: Path) -> None:
     settings = settings_of(home)
     try:
         gateway_database.upgrade(settings.gateway_url)
+        partitions.make_ahead(settings.gateway_url, utc_now())
     except OPERATOR_ERRORS as error:
         stop(sentence_of(error), NO)
     click.echo("The database is up to date.")

@@ -10,16 +10,22 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import click
 
-from kps_soap.app import Running, open_gateway
+from kps_soap.app import Running, gateway_name, open_gateway
 from kps_soap.cli.terminal import NO, WRONG, home_option, settings_of, stop
 from kps_soap.connections import Bounds
 from kps_soap.inspection import inspect, problems
+from kps_soap.logs import JSON, start_logging
+from kps_soap.metrics.exposition import Exposition
+from kps_soap.metrics.gathering import Gathering
+from kps_soap.metrics.line import Line
+from kps_soap.metrics.page import PageServer
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.serving import Listener, Supervisor, bind, run_loop, serve_here
 from kps_soap.settings import Settings
@@ -33,32 +39,41 @@ SYNTHETIC_BANNER = "The register is SYNTHETIC: every person in it is invented."
 @click.option("--host", help="The address for https.")
 @click.option("--port", type=int, help="The port for https; 0 for none.")
 @click.option("--http-port", type=int, help="The port for plain http on loopback; 0 for none.")
+@click.option("--metrics-port", type=int, help="The port for /metrics; 0 for none.")
 @click.option("--workers", type=int, help="Worker processes; 0 for one a core.")
-def serve(
-    home: Path, host: str | None, port: int | None, http_port: int | None, workers: int | None
-) -> None:
+def serve(home: Path, host: str | None, port: int | None, **more: int | None) -> None:
     """Serve the gateway of a home until SIGTERM or SIGINT."""
-    settings = settings_of(
-        home, https_host=host, https_port=port, http_port=http_port, workers=workers
-    )
-    _log_to_stderr()
+    settings = settings_of(home, https_host=host, https_port=port, **more)
+    _start_log(settings)
     findings = inspect(settings)
     for problem in problems(findings):
-        click.echo(problem, err=True)
-    if not all(one.ok for one in findings):
+        _say(settings, problem, logging.ERROR)
+    if any(not one.ok and one.blocks for one in findings):
         stop("Not started. Put the above right and try again; `kps check` looks again.", WRONG)
     if any(one.name == "register" and SYNTHETIC in one.text for one in findings):
-        click.echo(SYNTHETIC_BANNER, err=True)
+        _say(settings, SYNTHETIC_BANNER, logging.WARNING)
     listeners = _listeners(settings)
     count = settings.workers or len(os.sched_getaffinity(0))
+    gathering = _metrics(settings, count)
     code = Supervisor(
         _Worker(settings, count),
         listeners,
         count=count,
         on_ready=lambda: _announce(settings, count),
+        companion=gathering,
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)
+
+
+def _metrics(settings: Settings, count: int) -> Gathering:
+    """Who asks the workers for their numbers, and the page that shows them, if there is one."""
+    gathering = Gathering(count)
+    if settings.metrics_port:
+        bound = _bound("metrics", settings.metrics_host, settings.metrics_port)
+        exposition = Exposition(gathering.gather, workers=count, started=time.time())
+        PageServer(bound, exposition.page)
+    return gathering
 
 
 def _listeners(settings: Settings) -> list[Listener]:
@@ -99,7 +114,20 @@ def _announce(settings: Settings, count: int) -> None:
     if settings.http_port:
         places.append(f"http://{_in_url(settings.http_host)}:{settings.http_port}")
     workers = "1 worker" if count == 1 else f"{count} workers"
-    click.echo(f"Serving on {' and '.join(places)} with {workers}.", err=True)
+    metrics = ""
+    if settings.metrics_port:
+        where = f"{_in_url(settings.metrics_host)}:{settings.metrics_port}"
+        metrics = f"; metrics on http://{where}/metrics"
+    sentence = f"Serving on {' and '.join(places)} with {workers}{metrics}."
+    _say(settings, sentence, logging.INFO)
+
+
+def _say(settings: Settings, sentence: str, level: int) -> None:
+    """Tell the operator, in the log's form where programs read it."""
+    if settings.log_format == JSON:
+        logging.getLogger("kps.serve").log(level, "%s", sentence)
+    else:
+        click.echo(sentence, err=True)
 
 
 class _Worker:
@@ -110,7 +138,7 @@ class _Worker:
         self._count = count
 
     def __call__(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
-        _log_to_stderr()
+        _start_log(self._settings)
         try:
             run_loop(self._serve(index, listeners, ready))
         except OPERATOR_ERRORS as error:
@@ -131,7 +159,10 @@ class _Worker:
                 ready.send(True)
 
         running: Running
-        async with open_gateway(settings, worker=str(index), workers=self._count) as running:
+        gateway = gateway_name(os.getpid() if parent is None else parent.pid or 0)
+        name = {"worker": str(index), "gateway": gateway}
+        async with open_gateway(settings, workers=self._count, **name) as running:
+            line = Line(ready, running.gauges.report)
             await serve_here(
                 running.application,
                 listeners,
@@ -139,18 +170,13 @@ class _Worker:
                     settings.header_seconds_max,
                     settings.header_bytes_max,
                     settings.idle_seconds_max,
+                    running.meter.http_trouble,
                 ),
                 on_ready=on_ready,
                 stop=stop_event,
             )
+            line.close()
 
 
-def _log_to_stderr() -> None:
-    """One line an event; libraries that could print a request are held at WARNING or above."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(process)d %(name)s %(message)s",
-        force=True,
-    )
-    for name in ("uvicorn", "uvicorn.error", "spyne", "signxml", "alembic", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+def _start_log(settings: Settings) -> None:
+    start_logging(settings.log_format, settings.log_level, clock=time.monotonic)

@@ -26,6 +26,7 @@ from kps_soap.authentication import (
     Vouched,
     check_freshness,
     claimed_username,
+    nobodys,
     read_token,
     username_at_place,
 )
@@ -78,6 +79,7 @@ class DirectDoor:
     signer: Callable[[str], Signer]
     clock: Callable[[], datetime]
     answer_seconds: int
+    institution_of: Callable[[str], str] = nobodys
     standing_headers: tuple[tuple[str, str], ...] = ()
     door: str = "direct"
 
@@ -126,6 +128,7 @@ class DirectDoor:
         credential = await self.credentials.find(unverified_username)
         if credential is not None:
             exchange.entry.account = credential.account
+            exchange.entry.institution = self.institution_of(credential.account)
             exchange.on_record = True
         return credential
 
@@ -156,9 +159,7 @@ class DirectDoor:
         try:
             return self._signed(exchange, status, payload, canonical, secret=secret)
         except faults.InternalFailure:
-            # No unsigned fault instead: an empty 503 says only that it is worth coming back.
-            request = ("Kps-Istek-No", exchange.entry.request_id)
-            return Answer(503, (("Retry-After", "60"), request), b"")
+            return empty_answer(exchange, self.signer)
 
     def _signed(
         self,
@@ -214,6 +215,21 @@ def receipt_of(exchange: Exchange, holder: str) -> bytes:
         withheld_digest=entry.withheld_digest,
         holder=holder,
     )
+
+
+def empty_answer(exchange: Exchange, signer: Callable[[str], Signer]) -> Answer:
+    """No unsigned fault in place of a signed one: an empty 503 says that it is worth coming back.
+
+    Its receipt travels in HTTP headers, as that of any answer which nobody signs (design D7).
+    """
+    entry = exchange.entry
+    entry.answer_digest = entry.sent_digest = sha256(b"").hexdigest()
+    headers = [("Retry-After", "60"), ("Kps-Istek-No", entry.request_id)]
+    if entry.receipt_number:
+        receipt = receipt_of(exchange, signer(exchange.signature).holder)
+        headers.append(("Kps-Alindi-No", entry.receipt_number))
+        headers.append(("Kps-Alindi-Ozeti", sha256(receipt).hexdigest()))
+    return Answer(503, tuple(headers), b"", entry.answer_digest)
 
 
 def _check_action(

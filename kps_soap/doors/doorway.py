@@ -83,7 +83,10 @@ BUSY: Final = sentence(
 
 @dataclass(slots=True)
 class Doorway:
-    """Dispatches requests to places.  ``in_flight_max`` bounds the requests being worked on."""
+    """Dispatches requests to places.  ``in_flight_max`` bounds the requests being worked on.
+
+    ``turned_away`` counts those that were told to come later.
+    """
 
     gateway: Gateway
     intake: Intake
@@ -91,6 +94,7 @@ class Doorway:
     places: Mapping[str, Place]
     in_flight_max: int
     in_flight: int = field(default=0, init=False)
+    turned_away: int = field(default=0, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = self.places.get(ascii_lower(scope["path"]))
@@ -149,6 +153,7 @@ class Doorway:
         Only the work itself takes a place: a caller who sends or reads slowly takes none.
         """
         if self.in_flight >= self.in_flight_max:
+            self.turned_away += 1
             return BUSY
         self.in_flight += 1
         try:

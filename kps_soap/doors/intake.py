@@ -128,7 +128,8 @@ class Intake:
     ) -> Question:
         """Gather a question; a body that cannot be read is kept as its refusal.
 
-        ``methods`` are those that may bring one.  The refusal travels inside the question, so that the line has one entrance.
+        ``methods`` are those that may bring one.  The refusal travels inside the question, so
+        that the line has one entrance.
         """
         received_at, body, trouble = self.clock(), b"", None
         try:

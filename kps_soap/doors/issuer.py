@@ -32,6 +32,7 @@ from kps_soap.authentication import (
     Vouched,
     check_freshness,
     claimed_username,
+    nobodys,
     read_token,
     username_at_place,
 )
@@ -88,6 +89,7 @@ class IssuerDoor:
     clock: Callable[[], datetime]
     answer_seconds: int
     receipt: Callable[[Exchange], bytes]
+    institution_of: Callable[[str], str] = nobodys
     standing_headers: tuple[tuple[str, str], ...] = ()
     door: str = "issuer"
 
@@ -146,11 +148,10 @@ class IssuerDoor:
             shut = faults.NetworkNotAllowed("no agreement of the account has the source address")
         compared = credential if shut is None else None
         try:
-            await self.logins.check(entry, compared, token)
+            # Nobody's password is never right, so whoever gets on has a credential.
+            return (await self.logins.check(entry, compared, token)).version
         except faults.CredentialsRefused as wrong:
             raise shut or wrong from None
-        # Nobody's password is never right, so whoever gets here has a credential.
-        return 0 if compared is None else compared.version
 
     async def _name_account(
         self, exchange: Exchange, unverified_username: str | None
@@ -162,6 +163,7 @@ class IssuerDoor:
         credential = await self.credentials.find(unverified_username)
         if credential is not None:
             exchange.entry.account = credential.account
+            exchange.entry.institution = self.institution_of(credential.account)
             exchange.on_record = True
         return credential
 

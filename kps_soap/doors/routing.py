@@ -31,7 +31,9 @@ from kps_soap.authentication import (
     TokenBinding,
     Vouched,
     check_freshness,
+    claimed_username,
     message_time,
+    nobodys,
 )
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.doors import endorsement
@@ -41,6 +43,7 @@ from kps_soap.doors.direct import (
     INQUIRER,
     UNDERSTOOD,
     context_of,
+    empty_answer,
     receipt_of,
     statement,
 )
@@ -128,6 +131,7 @@ class RoutingDoor:
     signer: Callable[[str], Signer]
     clock: Callable[[], datetime]
     answer_seconds: int
+    institution_of: Callable[[str], str] = nobodys
     standing_headers: tuple[tuple[str, str], ...] = ()
     prover: endorsement.Prover = field(default_factory=endorsement.Prover)
     door: str = "routing"
@@ -199,6 +203,7 @@ class RoutingDoor:
             return None, refusal.detail
         if live is not None:
             exchange.entry.account = live.issued.account
+            exchange.entry.institution = live.issued.institution
             exchange.entry.token = live.issued.assertion_id
             exchange.on_record = True
         return live, trouble
@@ -219,6 +224,13 @@ class RoutingDoor:
         token = exchange.root.find(f"{{*}}Header/{SECURITY}/{endorsement.TOKEN}")
         if token is not None:
             await self._find(exchange, token)
+        elif stated := claimed_username(exchange.root):
+            # A user name and password belong to the token service; here they name an account.
+            credential = await self.credentials.find(stated)
+            if credential is not None:
+                exchange.entry.account = credential.account
+                exchange.entry.institution = self.institution_of(credential.account)
+                exchange.on_record = True
 
     def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
         """The request as the original's serialiser would have read it (design D5)."""
@@ -246,9 +258,7 @@ class RoutingDoor:
         try:
             return self._reply(exchange, 500, fault_action(refusal), fault, canonical_fault(fault))
         except faults.InternalFailure:
-            # No unsigned fault instead: an empty 503 says only that it is worth coming back.
-            request = ("Kps-Istek-No", exchange.entry.request_id)
-            return Answer(503, (("Retry-After", "60"), request), b"")
+            return empty_answer(exchange, self.signer)
 
     def _reply(
         self, exchange: Exchange, status: int, action: str, payload: bytes, canonical: bytes

@@ -140,9 +140,12 @@ def fault_digest(body: bytes) -> str:
 
 def stated_message_id(exchange: Exchange) -> str | None:
     """The request's ``a:MessageID``, unverified, without the blanks around it; None if none."""
-    if exchange.envelope is None:
-        return None
-    element: Element | None = exchange.envelope.unverified_headers.get(MESSAGE_ID)
+    element: Element | None = None
+    if exchange.envelope is not None:
+        element = exchange.envelope.unverified_headers.get(MESSAGE_ID)
+    elif exchange.root is not None:
+        # A message that broke a rule of SOAP or a limit has one all the same.
+        element = exchange.root.find(f"{{*}}Header/{MESSAGE_ID}")
     if element is None or len(element):
         return None
     return text_of(element).strip() or None
@@ -176,6 +179,9 @@ def wcf_refusal(
     the request had come (design §4, Refusals).
     """
     entry = exchange.entry
+    if isinstance(refusal, faults.SecurityRefused):
+        # What the issuer's agreement refuses is told as one of these, and has a number by now.
+        entry.receipt_number = ""
     if isinstance(refusal, faults.TransportRefused):
         answer = transport_answer(
             refusal, request_id=entry.request_id, standing_headers=standing_headers

@@ -60,6 +60,15 @@ class Reader(Protocol):
         """Let go of the connections."""
 
 
+#: Puts a reader in front of another one, for whoever measures.
+Watch = Callable[[Reader], Reader]
+
+
+def unwatched(reader: Reader) -> Reader:
+    """The reader itself: nobody measures."""
+    return reader
+
+
 def reader_of(url: str, *, deadline_s: float, connections_max: int) -> Reader:
     """The reader for a database address (``sqlite:///…`` or ``postgresql+psycopg://…``).
 

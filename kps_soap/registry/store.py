@@ -19,7 +19,7 @@ from kps_soap.faults import RegisterUnavailable
 from kps_soap.registry import tables
 from kps_soap.registry.families import Families
 from kps_soap.registry.finding import Finding
-from kps_soap.registry.reading import Question, Reader, reader_of
+from kps_soap.registry.reading import Question, Reader, Watch, reader_of, unwatched
 from kps_soap.registry.records import (
     Address,
     BlueCardPerson,
@@ -87,14 +87,22 @@ class Register:
         )
 
     @classmethod
-    async def open(cls, url: str, *, deadline_s: float = 2.0, connections_max: int = 4) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        deadline_s: float = 2.0,
+        connections_max: int = 4,
+        watch: Watch = unwatched,
+    ) -> Self:
         """Open the register at a SQLAlchemy address, read only.
 
-        ``deadline_s`` bounds every question to PostgreSQL, waiting and connecting included.
+        ``deadline_s`` bounds every question to PostgreSQL, waiting and connecting included;
+        ``watch`` puts a reader of its own in front of the database's, to measure it.
         Raises ``RegisterUnavailable``, also for a database that holds no marked register, and
         ``ValueError`` for an address that is none.
         """
-        reader = reader_of(url, deadline_s=deadline_s, connections_max=connections_max)
+        reader = watch(reader_of(url, deadline_s=deadline_s, connections_max=connections_max))
         try:
             info = await reader.rows(reader.prepare(select(tables.register_info)), {})
             dictionaries = await _read_dictionaries(reader)

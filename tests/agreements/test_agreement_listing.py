@@ -27,6 +27,7 @@ def test_a_row_says_who_until_when_and_whether_it_is_in_force(agreements: Agreem
         "agreement": "2026/117",
         "state": "ACIK",
         "status": "in force",
+        "suspended": None,
         "valid_until": "2026-12-31",
         "days_left": 364,
         "services": 1,

@@ -150,7 +150,8 @@ def test_a_granted_service_is_found_by_name_and_version(folder: Path) -> None:
 
 @pytest.mark.parametrize("stage", ["TEST", "PILOT", "ACIK"])
 def test_a_service_answers_in_three_stages(folder: Path, stage: str) -> None:
-    agreement = agreed(folder, {'"ACIK"\npurposes': f'"{stage}"\npurposes'})
+    pilot = 'pilot = { inquirers = ["AYSE"], calls_per_day_max = 5 }\n' * (stage == "PILOT")
+    agreement = agreed(folder, {'"ACIK"\npurposes': f'"{stage}"\n{pilot}purposes'})
     assert granted(agreement).stage == stage
     assert granted(agreement).synthetic_only is (stage == "TEST")
 
@@ -339,7 +340,7 @@ def test_the_public_door_answers_what_its_file_opens(folder: Path) -> None:
     assert public is not None
     assert public.name_matching == "DUZELTMELI"
     assert public.calls_per_second_max == 5
-    scope.check_public(public, "KPSPublic", "WS")
+    scope.check_public(public, "KPSPublic", "WS", on=TODAY, synthetic=False)
 
 
 @pytest.mark.parametrize(
@@ -355,10 +356,11 @@ def test_the_public_door_is_closed_for_everything_else(
     folder: Path, changes: dict[str, Any], service: str
 ) -> None:
     with pytest.raises(faults.ServiceNotGranted):
-        scope.check_public(public_set(folder, changes).public, service, "WS")
+        public = public_set(folder, changes).public
+        scope.check_public(public, service, "WS", on=TODAY, synthetic=True)
 
 
 def test_without_its_file_the_public_door_is_closed(folder: Path) -> None:
     assert served(folder, {"a.toml": PLAIN}).public is None
     with pytest.raises(faults.ServiceNotGranted):
-        scope.check_public(None, "KPSPublic", "WS")
+        scope.check_public(None, "KPSPublic", "WS", on=TODAY, synthetic=True)

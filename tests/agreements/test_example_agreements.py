@@ -108,9 +108,9 @@ def test_one_institution_cannot_call_from_the_demo_machine(
         scope.check_network(agreements.choose("KRM-35-0012", on), "127.0.0.1")
 
 
-def test_the_public_door_of_the_demo_is_open(agreements: AgreementSet) -> None:
+def test_the_public_door_of_the_demo_is_open(agreements: AgreementSet, on: date) -> None:
     for service in ("KPSPublic", "KPSPublicV2", "KPSPublicYabanciDogrula"):
-        scope.check_public(agreements.public, service, "WS")
+        scope.check_public(agreements.public, service, "WS", on=on, synthetic=True)
 
 
 def test_the_examples_are_a_set_that_an_operator_can_copy(tmp_path: Path) -> None:

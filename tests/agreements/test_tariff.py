@@ -63,7 +63,7 @@ def test_without_a_rate_in_force_there_is_no_fee(tmp_path: Path) -> None:
 
 
 def test_an_exemption_ends_on_its_day(tmp_path: Path) -> None:
-    row = '[[exemptions]]\nsince = 2020-01-01\nuntil = 2021-12-31\n'
+    row = "[[exemptions]]\nsince = 2020-01-01\nuntil = 2021-12-31\n"
     row += 'exemption = "MUHTARLIK"\nsource = "s"\n'
     tariff = loaded(tmp_path, RATE + row)
     assert tariff.fee(SERVICE, "MUHTARLIK", date(2021, 12, 31)) == Fee("SORGU", 300, "MUHTARLIK")

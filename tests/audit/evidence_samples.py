@@ -15,9 +15,11 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from kps_soap import database, models
+from kps_soap.audit import records
 from kps_soap.audit.chain import Chain
-from kps_soap.audit.keys import FileKey, Keyring
+from kps_soap.audit.keys import FileKey, Keyring, MonthSecret
 from kps_soap.audit.receipts import ReceiptNumbers
+from kps_soap.audit.records import Place
 from kps_soap.audit.writer import Clocks, EvidenceWriter
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
@@ -79,6 +81,27 @@ def entry(**changes: Any) -> Entry:
         fee="SORGU:300",
     )
     return replace(made, **changes)
+
+
+def sealed_alone(
+    made: Entry, place: Place, *, secret: MonthSecret, salt: bytes, returned_digest: str = ""
+) -> records.Sealed:
+    """The record of an entry at a place, whole in itself."""
+    draft = records.Draft(
+        records.plain_values(made, returned_digest),
+        [secret.person_digest(number) for number in made.persons],
+        made.question,
+        made.answer,
+        secret,
+        salt,
+    )
+    sealed = records.seal_group(
+        [draft],
+        chain_id=place.chain_id,
+        sequence=place.sequence,
+        previous_hash=place.previous_hash,
+    )
+    return sealed[0]
 
 
 @dataclass

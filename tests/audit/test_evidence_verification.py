@@ -5,34 +5,42 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from evidence_samples import NOW, Evidence, entry, keyring, opened
+from evidence_samples import NOW, Evidence, entry, keyring, opened, sealed_alone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Table, delete, insert, select, update
 
 from kps_soap.audit import findings as findings_module
-from kps_soap.audit import records
+from kps_soap.audit import partitions, records
 from kps_soap.audit.chain import Chain
 from kps_soap.audit.findings import Kind, Report
 from kps_soap.audit.keys import FileKey, Keyring, MonthSecret
+from kps_soap.audit.months import microseconds
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
+from kps_soap.entry import Event
 from kps_soap.models import evidence as evidence_table
 from kps_soap.models import (
     evidence_chains,
     evidence_persons,
     field_lists,
+    held_records,
+    legal_orders,
     month_keys,
 )
 
 #: The record that the tests change, in the middle of the second chain.
 SEQUENCE = 4
 RECORDS = 8
+
+#: When the month of the samples may be destroyed.
+LATER = NOW.replace(year=2042)
 
 #: What only the key file can tell.
 ONLY_WITH_KEYS = {"file_key_id", "created_us", "wrapped"}
@@ -99,6 +107,9 @@ def found(evidence: Evidence, keys: Keyring | None = None) -> set[tuple[Kind, st
 
 def change(evidence: Evidence, table: Table, row: Any, column: Column[Any], value: Any) -> None:
     here = [key == row._mapping[key.name] for key in table.primary_key.columns]
+    if column.name == "month":
+        with evidence.engine.connect() as connection, writing(connection):
+            partitions.ensure(connection, value)
     evidence.run(update(table).where(*here).values({column.name: value}))
 
 
@@ -349,14 +360,11 @@ class Forger:
 
     def forged(self, sequence: int, previous_hash: bytes) -> records.Sealed:
         """A record that is whole in itself."""
-        return records.seal(
-            records.plain_values(entry(institution="YABANCI", returned_fields=()), ""),
-            person_digests=[],
-            private=records.private_of(b"", b""),
-            place=records.Place(self._chain_id, sequence, "2026-11", previous_hash),
-            secret=self._secret,
-            salt=os.urandom(16),
+        made = entry(
+            institution="YABANCI", returned_fields=(), persons=[], question=b"", answer=b""
         )
+        place = records.Place(self._chain_id, sequence, "2026-11", previous_hash)
+        return sealed_alone(made, place, secret=self._secret, salt=os.urandom(16))
 
     def put(self, sealed: records.Sealed, sequence: int) -> None:
         columns = evidence_table.c
@@ -415,6 +423,25 @@ def emptied() -> dict[str, None]:
     return {column.name: None for column in evidence_table.columns if column.nullable}
 
 
+def destroyed_on_record(evidence: Evidence) -> None:
+    """The row of November, as a destruction leaves it."""
+    detail = "2026-11 records=1 persons=1 held=0"
+    told = entry(event=Event.DESTROYED, received_at=LATER, detail=detail, persons=[])
+    place = f"{evidence.write([told], now=LATER)}:2"
+    gone = {"wrapped": None, "destroyed_us": microseconds(LATER), "destroyed_by": place}
+    november = month_keys.c.month == "2026-11"
+    evidence.run(update(month_keys).where(november).values(gone))
+
+
+def order(evidence: Evidence) -> dict[str, object]:
+    """The row of an order, with the record that placed it."""
+    told = entry(event=Event.HOLD_PLACED, detail=f"0123abcd {sha256(b'').hexdigest()}")
+    place = f"{evidence.write([replace(told, received_at=LATER)], now=LATER)}:2"
+    created = {"created_us": microseconds(LATER), "placed_by": place}
+    sealed = {"file_key_id": "0" * 16, "wrapped": b"", "sealed": b""}
+    return {"order_id": "0123abcd", "kind": "SAKLAMA", **created, **sealed}
+
+
 def test_a_destroyed_month_leaves_chains_that_verify(database_url: str) -> None:
     """Plain columns, person digests, ciphertext, salts and the month's key are gone (D7, §7)."""
     with opened(database_url) as evidence:
@@ -423,8 +450,7 @@ def test_a_destroyed_month_leaves_chains_that_verify(database_url: str) -> None:
         gone = evidence_table.c.month == "2026-11"
         evidence.run(update(evidence_table).where(gone).values(emptied()))
         evidence.run(delete(evidence_persons).where(evidence_persons.c.month == "2026-11"))
-        november = month_keys.c.month == "2026-11"
-        evidence.run(update(month_keys).where(november).values(wrapped=None, destroyed_us=1))
+        destroyed_on_record(evidence)
         report = verify(evidence.url, keyring())
         assert report.ok
         assert report.destroyed == 2 + RECORDS + 1
@@ -439,10 +465,48 @@ def test_a_record_that_is_held_survives_its_month(database_url: str) -> None:
         persons = evidence_persons.c
         kept = (persons.chain_id == chain_id) & (persons.sequence == SEQUENCE)
         evidence.run(delete(evidence_persons).where(~kept))
-        evidence.run(update(month_keys).values(wrapped=None, destroyed_us=1))
+        destroyed_on_record(evidence)
+        assert found(evidence) == {(Kind.LEFT, chain_id, SEQUENCE)}
+        values = {"order_id": "0123abcd", "month": "2026-11", "wrapped": b""}
+        place = {"chain_id": chain_id, "sequence": SEQUENCE}
+        evidence.run(insert(held_records).values({**values, **place}))
+        evidence.run(insert(legal_orders).values(order(evidence)))
         report = verify(evidence.url)
-        assert report.ok
+        assert report.ok, report.findings
         assert report.destroyed == 2 + RECORDS - 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"destroyed_by": "0123456789abcdef:1"}, "no record tells of it"),
+        ({"destroyed_by": "nowhere"}, "no record tells of it"),
+        ({"destroyed_by": None}, "no record tells of it"),
+        ({"destroyed_us": microseconds(LATER) + 1}, "no record tells of it"),
+    ],
+    ids=str,
+)
+def test_a_destruction_of_which_no_record_tells_is_named(
+    copied: Evidence, changed: dict[str, object], what: str
+) -> None:
+    destroyed_on_record(copied)
+    assert about_months(copied) == []
+    copied.run(update(month_keys).where(month_keys.c.month == "2026-11").values(changed))
+    (found_there,) = about_months(copied)
+    assert what in found_there
+
+
+def about_months(evidence: Evidence) -> list[str]:
+    return [one.what for one in verify(evidence.url).findings if one.place == "month_keys"]
+
+
+def test_a_destruction_before_its_time_is_named(
+    copied: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "LATER", LATER.replace(year=2041, month=11))
+    destroyed_on_record(copied)
+    (found_there,) = about_months(copied)
+    assert "before its time" in found_there
 
 
 def test_emptying_a_record_without_destroying_its_month_is_named(
@@ -477,12 +541,12 @@ def test_a_finding_names_its_place_and_no_value(copied: Evidence, template: Temp
 
 
 def test_progress_is_told_on_the_way(copied: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kps_soap.audit.chain_check._RECORDS_PER_STEP", 2)
+    monkeypatch.setattr("kps_soap.audit.part_tasks.TASK_RECORDS", 2)
     seen: list[int] = []
     assert verify(copied.url, progress=seen.append).ok
     assert seen == sorted(seen)
     assert len(seen) > 2
-    assert seen[-1] <= 2 + RECORDS
+    assert seen[-1] == 2 + RECORDS
 
 
 def test_reports_add_up() -> None:

@@ -1,6 +1,8 @@
 """Receipt numbers: their form, their check, and that none is given twice."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -150,3 +152,64 @@ def test_a_running_writer_reserves_new_blocks_in_time(database_url: str) -> None
     with opened(database_url) as evidence:
         given_out = asyncio.run(run())
     assert [parse(text).counter for text in given_out] == list(range(1, 41))
+
+
+def test_several_workers_on_one_database_never_give_a_number_twice(database_url: str) -> None:
+    async def work(seen: list[str], shift: int) -> None:
+        numbers = ReceiptNumbers(block_size=6)
+        async with writing_to(evidence, receipts=numbers, worker=str(shift)) as writer:
+            for step in range(25):
+                # Every worker's clock goes its own way, some of them backwards.
+                moment = NOW + timedelta(hours=shift * step)
+                seen.append(await numbers.number("B-34-0417", moment))
+                await writer.record(entry(receipt_number=seen[-1]))
+
+    async def run() -> list[list[str]]:
+        seen: list[list[str]] = [[], [], []]
+        await asyncio.gather(*(work(one, shift - 1) for shift, one in enumerate(seen)))
+        return seen
+
+    with opened(database_url) as evidence:
+        seen = asyncio.run(run())
+        recorded = [row.receipt_number for row in evidence.rows() if row.receipt_number]
+    given = [number for one in seen for number in one]
+    assert len(given) == len(set(given)) == 75
+    assert sorted(recorded) == sorted(given)
+    assert len({parse(number).counter for number in given}) == 75
+
+
+def test_numbers_that_a_killed_worker_held_are_lost_and_not_given_again(database_url: str) -> None:
+    async def live(held: int) -> list[str]:
+        numbers = ReceiptNumbers(block_size=8)
+        async with writing_to(evidence, receipts=numbers):
+            return [await numbers.number("A", NOW) for _ in range(held)]
+
+    with opened(database_url) as evidence:
+        # A killed worker's block stays taken: nobody hands it back.
+        with evidence.engine.connect() as connection, writing(connection):
+            killed = ReceiptNumbers(block_size=8).reserve(connection)
+        after = asyncio.run(live(8))
+    assert {parse(number).counter for number in after}.isdisjoint(killed)
+
+
+def test_processes_that_start_at_once_get_blocks_of_their_own(database_url: str) -> None:
+    program = (
+        "import sys\n"
+        "from kps_soap.audit.receipts import ReceiptNumbers\n"
+        "from kps_soap.database import open_database, writing\n"
+        "engine = open_database(sys.argv[1], wait_seconds_max=30)\n"
+        "with engine.connect() as connection:\n"
+        "    for _ in range(20):\n"
+        "        with writing(connection):\n"
+        "            print(*ReceiptNumbers(block_size=5).reserve(connection))\n"
+    )
+    with opened(database_url):
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", program, database_url], stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(2)
+        ]
+        said = [process.communicate(timeout=60)[0] for process in started]
+    counters = [int(word) for text in said for word in text.split()]
+    assert len(counters) == len(set(counters)) == 200

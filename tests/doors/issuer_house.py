@@ -23,7 +23,7 @@ from kps_soap.entry import Entry
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.fields import Field, FieldTree
 from kps_soap.gateway import Answer, Exchange, Gateway, Question
-from kps_soap.logins import Logins
+from kps_soap.logins import LoginLimits, Logins
 from kps_soap.signing import Signer
 from kps_soap.terms import IssuerStage
 from kps_soap.tokens.encrypted import Recipe
@@ -255,7 +255,13 @@ def house(
         compare=compare,
     )
     current = agreements(folder, text)
-    logins = Logins(passwords, lambda account, address: account == NAME and address == SOURCE)
+    logins = Logins(
+        passwords,
+        lambda account, address: account == NAME and address == SOURCE,
+        accounts,
+        clock=lambda: 0.0,
+        limits=LoginLimits(in_a_row_max=1000, per_source_max=100_000),
+    )
     door = IssuerDoor(
         reader=Reader(Limits()),
         credentials=accounts,

@@ -342,5 +342,5 @@ def test_a_token_costs_one_signature_and_one_public_key_operation(sts: House) ->
         sts.ask(shape(name))
         costs.append(sts.counts.taken())
     first, *later = costs
-    assert first == (1, 1, 1, 1)
+    assert first == (3, 1, 1, 1)
     assert set(later) == {(1, 0, 1, 1)}

@@ -547,8 +547,15 @@ def test_a_user_name_sent_straight_to_the_router_breaks_its_security(routed: Rou
         envelope(person_query(), header=security(), namespace=SOAP12), source_address="192.0.2.1"
     )
     assert (answer.status, subcode(answer)) == (500, "InvalidSecurity")
-    assert routed.counted == ["SecurityMissing"]
-    assert routed.work() == (0, 0, 0)
+    (entry,) = routed.records
+    assert (entry.refusal, entry.account) == ("SecurityMissing", ACCOUNT)
+    assert routed.work() == (0, 1, 0)
+
+
+def test_a_user_name_that_nobody_has_is_only_counted_at_the_router(routed: Router) -> None:
+    routed.credentials.held = {}
+    routed.send(envelope(person_query(), header=security(), namespace=SOAP12))
+    assert (routed.counted, routed.records) == (["SecurityMissing"], [])
 
 
 def test_a_message_refused_early_is_on_record_if_its_token_is_known(routed: Router) -> None:

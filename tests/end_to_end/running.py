@@ -152,10 +152,11 @@ class Served:
 
 def make_home(home: Path, *, persons: int = 1000, date: str = "2026-01-01") -> Path:
     """Make a demo home with ports of its own."""
-    https_port, http_port = free_ports(2)
+    https_port, http_port, metrics_port = free_ports(3)
     made = kps(
         "demo", "init", str(home), "--persons", str(persons), "--date", date,
         "--port", str(https_port), "--http-port", str(http_port),
+        "--metrics-port", str(metrics_port),
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return home

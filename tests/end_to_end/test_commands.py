@@ -135,7 +135,8 @@ def test_a_demo_file_has_exactly_the_promised_shape(demo_home: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     demo = json.loads(file.read_text(encoding="utf-8"))
     assert list(demo) == [
-        "base_url", "http_url", "ca_file", "signing_certificate_file", "accounts", "personas",
+        "base_url", "http_url", "ca_file", "signing_certificate_file", "seal_certificate_file",
+        "accounts", "personas",
     ]  # fmt: skip
     assert Path(demo["ca_file"]).is_file()
     assert Path(demo["signing_certificate_file"]).is_file()
@@ -166,7 +167,7 @@ def test_a_demo_file_has_exactly_the_promised_shape(demo_home: Path) -> None:
 def test_secrets_of_a_demo_home_belong_to_its_owner_only(demo_home: Path) -> None:
     assert stat.S_IMODE(demo_home.stat().st_mode) == 0o700
     private = [*(demo_home / "keys").glob("*.key"), demo_home / "gateway.db"]
-    assert len(private) == 7
+    assert len(private) == 10
     for path in private:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
     passwords = [
@@ -264,7 +265,7 @@ def test_a_worker_that_cannot_start_ends_the_command(home: Path) -> None:
         holder.execute("BEGIN IMMEDIATE")
         result = kps(
             "serve", "--home", str(home), "--workers", "1", "--port", str(https_port),
-            "--http-port", str(http_port), KPS_EVIDENCE_SECONDS_MAX="1",
+            "--http-port", str(http_port), "--metrics-port", "0", KPS_EVIDENCE_SECONDS_MAX="1",
         )  # fmt: skip
     holder.close()
     assert result.returncode == 1
@@ -317,7 +318,7 @@ def test_an_address_service_for_a_company_is_refused_with_file_and_line(
     assert "5490" in sentence
     (problem,) = json.loads(here("agreements", "check", "--json").stdout)["problems"]
     assert problem["file"] == str(file)
-    assert here("agreements", "list").exit_code == 1
+    assert here("agreements", "list", "--files").exit_code == 1
     # Every error of every file at once.
     (home / "agreements" / "ornek-banka.toml").write_text("[institutoin]\n", encoding="utf-8")
     both = here("agreements", "check").stderr
@@ -370,7 +371,7 @@ def test_accounts_are_listed_and_unknown_ones_are_not_blocked(here: Command) -> 
     listed = here("accounts", "list")
     assert "KRM-34-0417" in listed.stdout
     rows = json.loads(here("accounts", "list", "--json").stdout)
-    assert {"account": "KRM-34-0417", "state": "ACIK"} in rows
+    assert {"account": "KRM-34-0417", "state": "ACIK", "locked_until": None} in rows
     for word in ("block", "unblock"):
         result = here("accounts", word, "KRM-YOK")
         assert result.exit_code == 1
@@ -564,6 +565,29 @@ def test_evidence_verifies_while_the_gateway_runs(served: Command, asked: dict[s
     assert report["ok"] is True
     assert report["findings"] == []
     assert served("audit", "verify", "--without-keys").exit_code == 0
+    assert served("audit", "verify", "--chains-only", "--jobs", "2").exit_code == 0
+
+
+def test_seals_are_made_handed_over_and_held_against(
+    served: Command, asked: dict[str, str], here: Command, tmp_path: Path
+) -> None:
+    witness = tmp_path / "witness"
+    witness.mkdir()
+    result = served("audit", "seal", KPS_WITNESS_DIRECTORY=str(witness))
+    assert result.exit_code == 0
+    numbers = len(list(witness.glob("checkpoint-*.json")))
+    assert numbers >= 1
+    assert f"{numbers} files were delivered" in result.stdout
+    report = json.loads(served("audit", "verify", "--json", "--witness", str(witness)).stdout)
+    assert (report["ok"], report["witnessed"]) == (True, numbers)
+    assert report["sealed"] > 0
+    # The home as it was before any seal: an old copy.
+    result = here("audit", "verify", "--without-keys", "--witness", str(witness))
+    assert (result.exit_code, "old copy" in result.stderr) == (1, True)
+    away = served("audit", "seal", KPS_WITNESS_DIRECTORY=str(tmp_path / "absent"))
+    assert (away.exit_code, "has not got all seals" in away.stderr) == (1, True)
+    missing = here("audit", "verify", "--certificate", "absent.pem")
+    assert (missing.exit_code, "absent.pem" in missing.stderr) == (1, True)
 
 
 def test_a_flipped_byte_is_named_and_the_record_does_not_open(

@@ -396,9 +396,9 @@ def test_a_batch_is_answered_position_by_position(gateway: Served) -> None:
         (str(first), None),
         (str(absent), NOT_FOUND),
         (str(first), None),
-        (None, NOT_FOUND),
+        ("12345678901", NOT_FOUND),
         (None, EMPTY),
-        (None, NOT_FOUND),
+        (str(first + 2), NOT_FOUND),
     ]
     assert reply.headers["kps-sonuc-kodu"] == "301"
     assert reply.note is None

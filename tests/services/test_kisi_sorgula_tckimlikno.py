@@ -101,7 +101,8 @@ def test_answers_keep_the_count_and_the_order_of_the_criteria() -> None:
     assert told.texts(f"{PERSON}/TCKimlikNo") == [
         str(NOBODY),
         str(CITIZEN_NUMBER),
-        None,
+        # A number that can be nobody's is repeated as it came (wire B.5).
+        "10000000147",
         str(CITIZEN_NUMBER),
     ]
     assert told.texts(f"{PERSON}/HataBilgisi/Kod") == ["2", "2"]

@@ -157,7 +157,7 @@ class Supervisor:
     it is ready; from then on the line is the ``companion``'s, where there is one.  A worker that
     ends before its place was ever ready stops everything: it would end the same way again.
     Later it is started again, after ``pause_seconds`` if it did not get ready, while the others
-    go on.
+    go on.  With ``passes_hangup`` SIGHUP is for the workers; else it ends this process.
     """
 
     def __init__(
@@ -169,9 +169,11 @@ class Supervisor:
         on_ready: Callable[[], None],
         pause_seconds: float = 1.0,
         companion: Companion | None = None,
+        passes_hangup: bool = False,
     ) -> None:
         self._main = main
         self._companion = companion
+        self._passes_hangup = passes_hangup
         self._listeners = listeners
         self._count = count
         self._on_ready = on_ready
@@ -187,6 +189,8 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; returns the exit code.  Only once."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        if self._passes_hangup:
+            signal.signal(signal.SIGHUP, self._on_hangup)
         code = 0
         try:
             for index in range(self._count):
@@ -201,6 +205,12 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
         os.write(self._wake_writer, b"x")
+
+    def _on_hangup(self, number: int, _frame: FrameType | None) -> None:
+        """Pass it on to the workers that are ready: those look at their files again."""
+        for worker in self._workers.values():
+            if worker.is_ready and worker.process.pid is not None and worker.process.is_alive():
+                os.kill(worker.process.pid, number)
 
     def _start(self, index: int) -> None:
         receiver, sender = self._context.Pipe()

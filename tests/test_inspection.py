@@ -1,5 +1,6 @@
 """``kps check``: every damage shows as a line of its own, and nothing is changed by looking."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from kps_soap import demo, inspection, places, settings
 from kps_soap.audit import backlog
@@ -22,6 +24,7 @@ from kps_soap.certificates import (
     write_certificate,
     write_key,
 )
+from kps_soap.cli import main
 from kps_soap.database import open_database
 from kps_soap.inspection import Finding, inspect, problems
 from kps_soap.sealing import Seals, seals_of
@@ -316,3 +319,74 @@ def test_a_look_that_breaks_by_itself_is_not_hidden(
     monkeypatch.setattr(inspection, "LOOKS", looks)
     with pytest.raises(ZeroDivisionError):
         inspect(settings.read(home, {}))
+
+
+def loaded(home: Path, *words: str) -> None:
+    done = CliRunner().invoke(main, ["agreements", *words, "--home", str(home)])
+    assert done.exit_code == 0, done.stderr
+
+
+def edit(home: Path, old: str, new: str) -> None:
+    path = home / "agreements" / "ornek-sirket.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_wrong_agreement_files_forbid_a_start_only_where_no_good_set_is_in_force(
+    home: Path,
+) -> None:
+    loaded(home, "load")
+    edit(home, '"SIRKET"', '"SIRKETT"')
+    found = looked_at(home)["agreements"]
+    assert (found.ok, found.blocks) == (False, False)
+    assert 'Did you mean "SIRKET"?' in found.text
+    assert "stays in force" in found.text
+    (home / "gateway.db").unlink()
+    found = looked_at(home)["agreements"]
+    assert (found.ok, found.blocks) == (False, True)
+
+
+def test_a_stored_set_that_was_changed_is_told(home: Path) -> None:
+    loaded(home, "load")
+    with closing(sqlite3.connect(home / "gateway.db")) as connection, connection:
+        connection.execute("UPDATE agreement_files SET content = 'x'")
+    assert "was changed" in wrong_in(home)["agreements"]
+
+
+def test_what_differs_what_is_suspended_and_what_ends_soon_are_warnings(home: Path) -> None:
+    loaded(home, "load")
+    (row,) = listed(home)
+    loaded(home, "suspend", row, "--reason", "deneme")
+    until = (datetime.now(UTC) + timedelta(days=10)).date()
+    edit(home, "security_until = ", f"security_until = {until} # ")
+    found = looked_at(home)["agreements"]
+    assert found.ok
+    assert found.warnings[0].startswith("the files differ from the set in force")
+    assert f"{row} is suspended by command since" in found.warnings[-1]
+    loaded(home, "load")
+    found = looked_at(home)["agreements"]
+    assert any("profile KLASIK ends" in one and "10 days" in one for one in found.warnings)
+
+
+def listed(home: Path) -> list[str]:
+    done = CliRunner().invoke(main, ["agreements", "list", "--json", "--home", str(home)])
+    rows = json.loads(done.stdout)
+    return [one["agreement"] for one in rows if one["file"] == "ornek-sirket.toml"]
+
+
+def test_many_warnings_are_counted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "WARNINGS_MAX", 1)
+    loaded(home, "load")
+    shown = looked_at(home)["agreements"]
+    near = (datetime.now(UTC) + timedelta(days=20)).date()
+    for path in (home / "agreements").glob("ornek-*.toml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("security_until = ", f"security_until = {near} # "), encoding="utf-8"
+        )
+    loaded(home, "load")
+    found = looked_at(home)["agreements"]
+    assert len(found.warnings) == 2
+    assert "more; see: kps agreements expiries" in found.warnings[1]
+    assert shown.ok

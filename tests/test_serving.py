@@ -563,7 +563,8 @@ def test_a_server_that_cannot_start_ends_the_others_and_is_told() -> None:
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
     """The handlers as they were, and an end to whatever hangs."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
     watchdog = threading.Timer(30, os.kill, (os.getpid(), signal.SIGTERM))
     watchdog.daemon = True
     watchdog.start()
@@ -601,6 +602,7 @@ class Supervised:
             on_ready=self._on_ready,
             pause_seconds=0.05,
             companion=self.companion,
+            passes_hangup=True,
         )
         self.when_ready: Callable[[], None] = lambda: None
 
@@ -637,6 +639,15 @@ def test_a_signal_ends_all_workers_and_the_supervisor_without_an_error(
     assert supervised.run() == 0
     assert supervised.announced == 1
     assert (supervised.starts(0), supervised.starts(1)) == (1, 1)
+    assert supervised.all_ended()
+
+
+def test_a_hang_up_is_passed_on_to_the_workers(tmp_path: Path) -> None:
+    """These have no use for it and end; the gateway's own look at their files."""
+    supervised = Supervised(tmp_path, ["ready"], stop_at=2)
+    supervised.when_ready = tell(signal.SIGHUP)
+    assert supervised.run() == 0
+    assert supervised.starts(0) == 2
     assert supervised.all_ended()
 
 

@@ -70,6 +70,7 @@ class AgreementBook:
         self._watched_at = 0.0
         self._noted_for: tuple[int, date] | None = None
         self._failure_told = False
+        self._hurried = False
         self.problems: tuple[str, ...] = ()
 
     # Where calls are answered.
@@ -93,6 +94,10 @@ class AgreementBook:
         if self._clocks.monotonic() > self._good_until:
             raise EvidenceUnavailable("the lease of the agreements ran out")
         return self.current()
+
+    def look_at_files(self) -> None:
+        """Let the next look take the files as they are, now, whether or not they stood still."""
+        self._hurried = True
 
     # In a thread beside them.
 
@@ -158,9 +163,10 @@ class AgreementBook:
 
     def _lead(self, now: float) -> None:
         """What one worker does for its gateway: hand-made edits, and days that come."""
-        if self._watch_seconds and now - self._watched_at >= self._watch_seconds:
+        hurried, self._hurried = self._hurried, False
+        if hurried or (self._watch_seconds and now - self._watched_at >= self._watch_seconds):
             self._watched_at = now
-            changed = self._watch.look()
+            changed = self._watch.look(at_once=hurried)
             self.problems = self._watch.problems
             if changed:
                 return  # The next look takes it.

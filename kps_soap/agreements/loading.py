@@ -95,8 +95,8 @@ class _Read:
 class Compiler:
     """Judges and compiles sets, one after another, under one catalogue and law.
 
-    ``pause`` is called after each file that had to be read: a process that answers requests
-    meanwhile lets them go first.
+    ``pause`` is called after each step of each file: a process that answers requests meanwhile
+    lets them go first.
     """
 
     def __init__(self, rules: Rules, *, pause: Callable[[], None] = lambda: None) -> None:
@@ -127,7 +127,7 @@ class Compiler:
             for name, digest in digests.items()
         }
         self._files = read
-        judged = [_judged_today(one, rules) for one in read.values()]
+        judged = [self._today(one, rules) for one in read.values()]
         agreements = [one.agreement for one in judged if one.agreement is not None]
         check_neighbours(agreements)
         _check_one_public(judged)
@@ -146,12 +146,15 @@ class Compiler:
     def _file(self, name: str, content: bytes, digest: str, shown_in: Path) -> _Read:
         """The file by itself, read now or remembered from the last set."""
         shown = printable_name((shown_in / name).as_posix())
+        self.pause()
         known = self._files.get((name, digest))
         if known is not None and known.findings.file == shown:
             return known
-        read = self._read(name, content, digest, shown)
+        return self._read(name, content, digest, shown)
+
+    def _today(self, read: _Read, rules: Rules) -> _Read:
         self.pause()
-        return read
+        return _judged_today(read, rules)
 
     def _read(self, name: str, content: bytes, digest: str, shown: str) -> _Read:
         values, findings = parsed(content, shown, self._chunks.loads)

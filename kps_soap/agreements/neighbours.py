@@ -94,15 +94,17 @@ def _check_services(files: Iterable[ReadFile]) -> None:
 
     An agreement in TEST may stand beside an open one: they answer from different registers.
     """
+    for _, mine in _groups(files, lambda one: (one.institution.code,)):
+        for service, holders in _groups(mine, _services_of):
+            for file, earlier in _collisions(holders, _both_in_force):
+                reason = (
+                    f"{service} is granted to this institution on the same days in {earlier.file}"
+                )
+                file.findings.add(("services",), reason)
 
-    def held(one: Agreement) -> set[str]:
-        return {f"{one.institution.code} {service}" for service, _ in one.services}
 
-    for name, holders in _groups(files, held):
-        service = name.partition(" ")[2]
-        for file, earlier in _collisions(holders, _both_in_force):
-            reason = f"{service} is granted to this institution on the same days in {earlier.file}"
-            file.findings.add(("services",), reason)
+def _services_of(agreement: Agreement) -> set[str]:
+    return {service for service, _ in agreement.services}
 
 
 def _check_institutions(files: Iterable[ReadFile]) -> None:

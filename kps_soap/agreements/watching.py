@@ -72,13 +72,14 @@ class DirectoryWatch:
                 "the agreement files differ from the set in force; see: kps agreements diff"
             )
 
-    def look(self) -> bool:
+    def look(self, *, at_once: bool = False) -> bool:
         """Look at the directory once; whether something new was put in force.
 
-        Raises what the database raises; then the next look tries again.
+        ``at_once``: who asks knows that the files are whole.  Raises what the database raises;
+        then the next look tries again.
         """
         look = _look(self._directory)
-        stands_still = look == self._last_look
+        stands_still = at_once or look == self._last_look
         self._last_look = look
         if look == self._loaded_look or not stands_still:
             return False

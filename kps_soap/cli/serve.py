@@ -61,6 +61,8 @@ def serve(home: Path, host: str | None, port: int | None, **more: int | None) ->
         count=count,
         on_ready=lambda: _announce(settings, count),
         companion=gathering,
+        # Whoever closes the terminal of a gateway wants it to end.
+        passes_hangup=not sys.stderr.isatty(),
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)
@@ -162,6 +164,7 @@ class _Worker:
         gateway = gateway_name(os.getpid() if parent is None else parent.pid or 0)
         name = {"worker": str(index), "gateway": gateway}
         async with open_gateway(settings, workers=self._count, **name) as running:
+            loop.add_signal_handler(signal.SIGHUP, running.vitals.book.look_at_files)
             line = Line(ready, running.gauges.report)
             await serve_here(
                 running.application,

@@ -3,8 +3,8 @@
 import itertools
 import json
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,14 +102,18 @@ class Office:
             directory or self.directory, keeper, machine=machine, clock=self.clock.now
         )
 
-    def recorder(self) -> AbstractContextManager[Recorder]:
-        return recorder(
+    @contextmanager
+    def recorder(self) -> Iterator[Recorder]:
+        """A chain; what comes after it is a millisecond later, so that events have an order."""
+        with recorder(
             self.engine,
             Keyring(FileKey.of(FILE_KEY)),
             worker="test",
             clock=self.clock.now,
             random_bytes=os.urandom,
-        )
+        ) as run:
+            yield run
+        self.clock.advance(0.001)
 
     def book(
         self, worker: str = "0", *, leads: bool = True, machine: str = "bir", opened: bool = True

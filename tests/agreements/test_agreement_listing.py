@@ -1,13 +1,15 @@
 """What ``kps agreements list`` and ``show`` say of a set, in words and as data."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from agreement_samples import OTHER, PLAIN, PUBLIC, TODAY, edited, served
 
 from kps_soap.agreements import AgreementSet, listing
+from kps_soap.agreements.agreement import Suspension
+from kps_soap.authentication import ISTANBUL
 
 DIN = "KisiBilgisi/DurumBilgisi/Din"
 
@@ -132,3 +134,42 @@ def test_a_draft_without_dates_can_be_shown(tmp_path: Path) -> None:
     details = listing.details(agreement, TODAY)
     assert details["signed"] is details["security_until"] is None
     assert "\nsigned: -\n" in listing.show_text(agreement, TODAY)
+
+
+STAGED = {
+    'stage = "ACIK"': (
+        'stage = "TEST"\nplanned = [{ stage = "PILOT", from = 2026-04-01 }]\n'
+        'pilot = { inquirers = ["VELI", "AYSE"], calls_per_day_max = 5, until = 2026-05-31 }'
+    ),
+    "valid_until = 2026-12-31": (
+        "valid_until = 2026-12-31\nrenewal = { from = 2026-12-04, until = 2026-12-31 }"
+    ),
+}
+
+
+def test_stages_that_are_planned_pilots_and_renewals_are_shown(tmp_path: Path) -> None:
+    (agreement,) = served(tmp_path, {"a.toml": edited(STAGED)}).agreements
+    text = listing.show_text(agreement, TODAY)
+    assert "(TEST, answered from the synthetic register, PILOT from 2026-04-01)" in text
+    assert "  pilot for AYSE, VELI, at most 5 calls a day, until 2026-05-31" in text
+    assert "renewal: from 2026-12-04 until 2026-12-31, not started" in text
+    (granted,) = listing.details(agreement, TODAY)["granted"]
+    assert granted["planned"] == [{"stage": "PILOT", "from": "2026-04-01"}]
+    assert granted["pilot"] == {
+        "inquirers": ["AYSE", "VELI"], "calls_per_day_max": 5, "until": "2026-05-31",
+    }  # fmt: skip
+    later = listing.show_text(agreement, date(2026, 4, 1))
+    assert "2011/01/01 (PILOT)" in later
+
+
+def test_a_suspension_by_command_is_shown_with_who_and_why(tmp_path: Path) -> None:
+    since = datetime(2026, 2, 3, 10, 5, tzinfo=ISTANBUL)
+    held = Suspension("2026/117", since, "ayse", "şikâyet", "E-7")
+    agreements = served(tmp_path, {"a.toml": PLAIN}).suspending([held])
+    (row,) = listing.rows(agreements, TODAY)
+    assert row["status"] == "not in force: it was suspended by command on 2026-02-03"
+    assert row["suspended"] == {
+        "since": "2026-02-03T10:05:00+03:00", "by": "ayse", "reason": "şikâyet", "document": "E-7",
+    }  # fmt: skip
+    text = listing.show_text(agreements.agreements[0], TODAY)
+    assert "suspended by ayse since 2026-02-03 10:05: şikâyet; E-7" in text

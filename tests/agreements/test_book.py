@@ -197,9 +197,9 @@ def test_a_worker_whose_lease_ran_out_answers_nothing_before_it_has_looked(
     filled: Office,
 ) -> None:
     book = filled.book()
-    filled.clock.advance(LEASE_SECONDS)
+    filled.clock.advance(LEASE_SECONDS - 0.1)
     assert rate(book) == 20
-    filled.clock.advance(0.1)
+    filled.clock.advance(0.2)
     with pytest.raises(EvidenceUnavailable):
         book.in_force()
     assert book.current().agreements
@@ -319,6 +319,17 @@ def test_the_watch_can_be_turned_off(filled: Office) -> None:
     assert looks(filled, book, 5) == [None] * 5
     filled.load()
     assert book.poll() is not None
+
+
+def test_who_says_that_the_files_are_whole_is_believed_at_once(filled: Office) -> None:
+    book = filled.book()
+    book._watch_seconds = 0
+    filled.write({"a.toml": edited(SLOWER)})
+    book.look_at_files()
+    assert looks(filled, book, 2)[-1] is not None
+    assert rate(book) == 10
+    filled.write({"a.toml": PLAIN})
+    assert looks(filled, book, 3) == [None] * 3
 
 
 def test_a_file_that_is_still_being_written_is_never_loaded_half(filled: Office) -> None:

@@ -159,6 +159,34 @@ def opposite(line: str) -> str:
     return {"grants": "withdraws", "withdraws": "grants"}.get(effect, effect)
 
 
+def test_another_legal_basis_code_or_relation_is_told(tmp_path: Path) -> None:
+    basis = (
+        'fields = ["KisiBilgisi/DurumBilgisi/Din"]\n'
+        'special = [{ field = "KisiBilgisi/DurumBilgisi/Din", legal_basis = "5490 Md.7" }]\n'
+    )
+    before = edited({FIELDS: basis})
+    assert told(tmp_path, before, before.replace("5490 Md.7", "6698 Md.6")) == [
+        "changes: service legal_basis of KisiBilgisi/DurumBilgisi/Din: 5490 Md.7 becomes 6698 Md.6"
+    ]
+    changes = changes_between(
+        set_of(tmp_path), set_of(tmp_path, edited({'code = "B-34-0417"': 'code = "B-34-0418"'}))
+    )
+    (change,) = changes[0].changes
+    assert change.text == "institution.code: B-34-0417 becomes B-34-0418"
+    everybody = {"inquirer_required = true": 'inquirer_required = true\ninquirers = ["A"]'}
+    more = {"inquirer_required = true": 'inquirer_required = true\ninquirers = ["A", "B"]'}
+    assert told(tmp_path, edited(everybody), edited(more)) == ["grants: inquirers: B"]
+
+
+def test_a_stricter_relation_of_persons_withdraws(tmp_path: Path) -> None:
+    relations = frozenset({"KAPALI", "UYAR", "ENGELLE"})
+    texts = [edited({'"KAPALI"': f'"{word}"'}) for word in ("UYAR", "ENGELLE")]
+    sets = [served(tmp_path, {"a.toml": text}, served_relations=relations) for text in texts]
+    (there,) = changes_between(*sets)
+    (back,) = changes_between(*reversed(sets))
+    assert (there.changes[0].effect, back.changes[0].effect) == ("withdraws", "grants")
+
+
 @pytest.mark.parametrize(("old", "new", "expected"), EDITS)
 def test_taking_an_edit_back_has_the_opposite_effect(
     tmp_path: Path, old: str, new: str, expected: list[str]

@@ -53,6 +53,14 @@ def test_an_agreement_is_parsed_as_ever(text: str) -> None:
     assert Chunks().loads(text) == tomllib.loads(text)
 
 
+@pytest.mark.parametrize("wrong", ['stage = "ACIK', 'stage = "ACIK"\nstage = 1', "[services.x"])
+def test_a_mistake_in_a_part_is_told_with_its_place_in_the_whole(wrong: str) -> None:
+    text = PLAIN.replace('stage = "ACIK"', wrong)
+    expected = said(tomllib.loads, text)
+    assert isinstance(expected, str)
+    assert said(Chunks().loads, text) == expected
+
+
 def test_a_shared_service_is_parsed_once() -> None:
     parts = Chunks()
     first, second = parts.loads(PLAIN), parts.loads(PLAIN.replace("2026/117", "2026/118"))

@@ -14,6 +14,7 @@ from kps_soap.agreement_models import agreement_files
 from kps_soap.agreements.drift import fields_left_out
 from kps_soap.agreements.explaining import Case, Explained, explain_possible, explain_record
 from kps_soap.agreements.loading import Compiler
+from kps_soap.agreements.recorded_calls import calls_about
 from kps_soap.agreements.wording import explained_lines, lease_lines, version_line
 from kps_soap.audit.conditions import Criteria
 from kps_soap.audit.keys import FileKey, Keyring
@@ -234,6 +235,28 @@ def test_a_file_that_this_release_reads_otherwise_is_named(loaded: Office) -> No
     rules = loaded.keeper.compiler.rules
     loaded.keeper.compiler = Compiler(replace(rules, catalogue={}))
     assert "this release reads the file of that time otherwise" in the_only(loaded).trouble
+
+
+def test_calls_that_were_refused_before_anybody_read_them_are_found(loaded: Office) -> None:
+    number = str(PERSON)
+    asked(loaded, question=number.encode())
+    refused = {"refusal": "AgreementNotInForce", "outcome": 205, "persons": []}
+    for count, question in enumerate(
+        (f"<a>{number}</a>".encode(), number.encode("utf-16"), b"<a>99012345603</a>", b"")
+    ):
+        asked(loaded, START + timedelta(minutes=count + 1), question=question, **refused)
+    # Who was refused later in the line is found by the person already.
+    asked(loaded, START + timedelta(minutes=9), refusal="QuotaFull", question=number.encode())
+    criteria = Criteria(person=PERSON, institution="B-34-0417", service=PERSON_SERVICE[0])
+    with loaded.engine.connect() as connection, connection.begin():
+        keyring = Keyring(FileKey.of(FILE_KEY))
+        found = calls_about(connection, keyring, criteria, limit=10)
+        assert [one.columns["refusal"] for one in found] == [
+            "QuotaFull", "AgreementNotInForce", "AgreementNotInForce", None,
+        ]  # fmt: skip
+        assert len(calls_about(connection, keyring, criteria, limit=2)) == 2
+        told = [explain_record(connection, loaded.keeper, one).allowed for one in found]
+    assert told == [False, False, False, True]
 
 
 def possible_of(office: Office, case: Case, institution: str = "B-34-0417") -> list[Explained]:

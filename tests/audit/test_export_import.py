@@ -402,7 +402,7 @@ def set_to(name: str, value: Any) -> Callable[[Any], None]:
         changed_lines("checkpoints/", set_to("signature", "00")),
         changed_lines("segments/", set_to("head_hash", "00" * 32)),
         changed_lines("chains", set_to("worker", "somebody")),
-        changed_lines("chains", set_to("head_sequence", 3)),
+        changed_lines("chains", lambda row: row.update(head_sequence=row["head_sequence"] - 1)),
         changed_lines("chains", set_to("segments", [])),
         changed_lines("chains", set_to("segments", "all")),
         changed_lines("field_lists", set_to("paths", "Ad")),

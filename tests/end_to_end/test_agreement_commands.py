@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -16,19 +15,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from end_to_end.questions import PERSON, person_query
-from end_to_end.running import Served, serving, wait_for
+from end_to_end.running import Served, make_home, serving, wait_for
 from kps_soap.agreements.leases import LEASE_SECONDS
 from kps_soap.cli import main
 
-COMPANY, NUMBER, FILE = "SRK-0112", "2026/123", "ornek-sirket.toml"
+COMPANY, FILE = "SRK-0112", "ornek-sirket.toml"
 NAME_FIELD = '    "KisiBilgisi/TemelBilgisi/Ad",\n'
 
 
 @pytest.fixture(scope="module")
-def own(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A gateway of its own, which these tests may change."""
-    home = tmp_path_factory.mktemp("own") / "home"
-    shutil.copytree(demo_home, home)
+    home = make_home(tmp_path_factory.mktemp("own") / "home", persons=200)
     text = (home / "kps.toml").read_text(encoding="utf-8")
     # Only commands load here: what a test has edited waits for its command.
     text = text.replace("# agreements_poll_seconds = 1\n", "agreements_poll_seconds = 0\n")
@@ -176,6 +174,50 @@ def test_a_suspension_shows_wherever_one_looks(own: Served) -> None:
     finally:
         assert agreements(own, "resume", number, "--reason", "bitti").exit_code == 0
     assert agreements(own, "resume", number, "--reason", "bitti").exit_code == 1
+    assert outcomes(own) == {"0"}
+
+
+def test_a_hang_up_loads_the_files_like_the_command(own: Served) -> None:
+    with under_load(own) as told:
+        with edited(own, NAME_FIELD, ""):
+            own.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: agreements(own, "drift").exit_code == 0, seconds=20)
+            (record,) = own.ask(PERSON, person_query(own.number(0)), institution=COMPANY).records
+            assert record["TemelBilgisi"]["Ad"] is None
+        own.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: agreements(own, "drift").exit_code == 0, seconds=20)
+    assert set(told) == {"200 0"}
+    assert outcomes(own) == {"0"}
+
+
+def test_a_pilot_is_for_its_list_and_as_many_calls_as_it_says(own: Served) -> None:
+    first = 'stage = "ACIK"\n'
+    path = own.home / "agreements" / FILE
+    before = path.read_text(encoding="utf-8")
+    pilot = 'stage = "PILOT"\npilot = { inquirers = ["OTOMASYON"], calls_per_day_max = 5 }\n'
+    staged = before.replace(first, pilot, 1)
+    path.write_text(staged, encoding="utf-8")
+    payload = person_query(own.number(0))
+
+    def ask() -> tuple[str, str | None]:
+        reply = own.ask(PERSON, payload, institution=COMPANY)
+        return reply.headers["kps-sonuc-kodu"], reply.headers.get("retry-after")
+
+    try:
+        assert agreements(own, "load").exit_code == 0
+        reply = own.ask(PERSON, payload, institution=COMPANY)
+        assert reply.headers["kps-sonuc-kodu"] == "201"
+        assert "PILOT aşamasında" in reply.body.decode()
+        named = '[access]\ndefault_inquirer = "OTOMASYON"\n'
+        path.write_text(staged.replace("[access]\n", named), encoding="utf-8")
+        assert agreements(own, "load").exit_code == 0
+        assert [ask()[0] for _ in range(5)] == ["0"] * 5
+        code, seconds = ask()
+        assert code == "401"
+        assert 0 < int(seconds or 0) <= 86_400
+    finally:
+        path.write_text(before, encoding="utf-8")
+    assert agreements(own, "load").exit_code == 0
     assert outcomes(own) == {"0"}
 
 

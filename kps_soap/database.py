@@ -19,7 +19,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -41,6 +40,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import SQLAlchemyError
+
+from kps_soap import sqlite_files
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -97,8 +98,9 @@ def open_database(url: str, *, wait_seconds_max: float) -> Engine:
             hide_parameters=True,
             connect_args={"timeout": wait_seconds_max},
         )
-        event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", _prepare_sqlite)
+        sqlite_files.watch(engine)
         return engine
     return create_engine(
         address,
@@ -125,7 +127,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
     cursor = connection.connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    try:
+        cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    except sqlite3.Error as failure:
+        if sqlite_files.is_broken(failure):
+            connection.invalidate()
+        raise
     cursor.close()
 
 
@@ -163,7 +170,7 @@ def writing(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _writers_queue(engine: Engine) -> Iterator[None]:
-    path = _sqlite_file(engine.url.database) if engine.dialect.name == "sqlite" else None
+    path = sqlite_files.path_of(engine.url)
     if path is None:
         yield
         return
@@ -209,16 +216,8 @@ def file_identity(engine: Engine) -> tuple[int, int] | None:
     A file that was deleted or replaced goes on working for who has it open, and what is written
     into it is lost: a writer compares.  Raises ``FileNotFoundError``.
     """
-    path = _sqlite_file(engine.url.database) if engine.dialect.name == "sqlite" else None
-    if path is None:
-        return None
-    status = path.stat()
-    return status.st_dev, status.st_ino
-
-
-def _sqlite_file(database: str | None) -> Path | None:
-    """The file of a SQLite database; None for one in memory."""
-    return Path(database) if database and database != ":memory:" else None
+    path = sqlite_files.path_of(engine.url)
+    return None if path is None else sqlite_files.identity(path)
 
 
 class Prepared:
@@ -318,7 +317,7 @@ def upgrade(url: str) -> None:
     # Alembic takes longer to import than most processes have use for it.
     from alembic import command
 
-    _make_private(url)
+    make_private(url)
     engine = open_database(url, wait_seconds_max=30)
     try:
         with _writers_queue(engine), engine.connect() as connection:
@@ -339,11 +338,9 @@ def is_at_head(url: str) -> bool:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        path = _sqlite_file(address.database)
-        if path is None or not path.exists():
-            return False
+    path = sqlite_files.path_of(make_url(url))
+    if path is not None and not path.exists():
+        return False
     engine = open_database(url, wait_seconds_max=5)
     try:
         with engine.connect() as connection:
@@ -364,10 +361,9 @@ def _migrations() -> "Config":
     return config
 
 
-def _make_private(url: str) -> None:
+def make_private(url: str) -> None:
     """SQLite's files hold evidence: nobody but their owner may read them."""
-    address = make_url(url)
-    path = _sqlite_file(address.database) if address.get_backend_name() == "sqlite" else None
+    path = sqlite_files.path_of(make_url(url))
     if path is not None and not path.exists():
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -22,7 +22,7 @@ from kps_soap.audit.export_source import ExportAddress, ExportSource
 from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place
 from kps_soap.audit.sources import Row
 from kps_soap.billing.statement import Span
-from kps_soap.database import Inserter, open_database, writing
+from kps_soap.database import Inserter, make_private, open_database, writing
 from kps_soap.entry import Event
 from kps_soap.models import (
     METADATA,
@@ -63,7 +63,9 @@ def opened(address: ExportAddress, month: str) -> Iterator[Connection]:
     """
     span = Span.of(month)
     with tempfile.TemporaryDirectory(prefix="kps-") as directory:
-        engine = open_database(f"sqlite:///{Path(directory) / 'month.db'}", wait_seconds_max=10)
+        url = f"sqlite:///{Path(directory) / 'month.db'}"
+        make_private(url)
+        engine = open_database(url, wait_seconds_max=10)
         try:
             METADATA.create_all(engine, tables=_TABLES)
             with engine.connect() as connection, address.open() as source:

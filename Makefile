@@ -97,7 +97,7 @@ lock:
 	@python3 -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 	@.venv-lock/bin/uv pip compile setup.cfg --quiet --no-config --upgrade --universal \
-	    --python-version 3.11 --generate-hashes --extra test --extra build \
+	    --python-version 3.11 --generate-hashes --extra client --extra test --extra build \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	    --output-file requirements.lock
 	@rm -rf .venv-lock

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from free_ports import free_ports
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
@@ -32,11 +32,6 @@ def _unprivileged() -> pwd.struct_passwd | None:
     return next(known[name] for name in _UNPRIVILEGED_ACCOUNTS if name in known)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 class _Cluster:
     """A temporary PostgreSQL that listens on a unix socket in a directory of its own."""
 
@@ -45,7 +40,7 @@ class _Cluster:
         self._account = _unprivileged()
         # A short path: a unix socket's may not exceed 107 bytes.
         self._home = Path(tempfile.mkdtemp(prefix="pg-"))
-        self._port = _free_port()
+        (self._port,) = free_ports(1)
 
     def _run(self, program: str, *arguments: str) -> None:
         account = self._account

@@ -27,7 +27,7 @@ ROWS: tuple[frozenset[str], ...] = (
             *("faults", "turkish", "identity_number", "places", "fields", "entry"),
             *("addresses", "fees"),
             *("settings", "setting_kinds", "setting_table", "spyne_import"),
-            *("model_metadata", "agreement_models"),
+            *("model_metadata", "agreement_models", "sqlite_files"),
         }
     ),
     frozenset(

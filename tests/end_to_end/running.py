@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,20 +18,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from free_ports import free_ports
+
 from end_to_end.questions import MEDIA, SOAP11, Reply, envelope, security
 
 ROOT = Path(__file__).resolve().parents[2]
 Document = tuple[int, dict[str, str], bytes]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody holds at this moment."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def environment() -> dict[str, str]:

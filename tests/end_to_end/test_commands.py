@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from free_ports import free_ports
 
 from end_to_end.questions import PERSON, person_query
-from end_to_end.running import Served, free_ports, kps
+from end_to_end.running import Served, kps
 from kps_soap import places
 from kps_soap.cli import main
 from kps_soap.cli.terminal import printable

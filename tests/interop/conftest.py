@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from end_to_end.running import Served, free_ports, kps, serving
+from end_to_end.running import Served, kps, serving
+from free_ports import free_ports
 
 from interop.roster import CLIENTS, DOORS, INSTITUTION, NOBODY, PERSON, SIGNED_KINDS, VERIFIERS
 from interop.surveys import PUBLISHED, SURVEYS

@@ -32,6 +32,7 @@ from kps_soap.turkish import ascii_lower
 
 DEMO_FILE: Final = "demo.json"
 AGREEMENTS: Final = "agreements"
+WITNESS: Final = "witness"
 PASSWORD_BYTES: Final = 18
 #: The year for which the shipped examples are written.
 EXAMPLES_YEAR: Final = 2026
@@ -92,6 +93,7 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     bundle = home / "keys" / "signing.crt"
     bundle.write_bytes(files.rsa_certificate.read_bytes() + files.p256_certificate.read_bytes())
     _copy_agreements(home / AGREEMENTS, years=max(0, plan.now.year - EXAMPLES_YEAR))
+    (home / WITNESS).mkdir(mode=0o700)
     accounts = _open_accounts(home, gateway_url, plan, randomness)
     (home / FILE_NAME).write_text(render(_settings(home, files, plan)), encoding="utf-8")
     described = _description(plan, files, bundle, accounts)
@@ -154,6 +156,8 @@ def _settings(home: Path, files: DemoFiles, plan: DemoPlan) -> Mapping[str, obje
         "signing_p256_certificate_file": inside(files.p256_certificate),
         "seal_key_file": inside(files.seal_key),
         "seal_certificate_file": inside(files.seal_certificate),
+        # A real witness lies on another machine; this one shows what it is good for.
+        "witness_directory": WITNESS,
     }
 
 

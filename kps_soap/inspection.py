@@ -274,7 +274,10 @@ def _seals(settings: Settings) -> str:
     finally:
         engine.dispose()
     days = (key.certificate.not_valid_after_utc - utc_now()).days
-    return f"{last} seals, none is due; the certificate expires in {days} days"
+    said = f"{last} seals, none is due; the certificate expires in {days} days"
+    if settings.witness_directory is None and settings.witness_url is None:
+        said += "; without witness_directory or witness_url nobody notices an old copy"
+    return said
 
 
 def _check_backlog(connection: Connection, settings: Settings) -> None:

@@ -390,3 +390,11 @@ def test_many_warnings_are_counted(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(found.warnings) == 2
     assert "more; see: kps agreements expiries" in found.warnings[1]
     assert shown.ok
+
+
+def test_seals_that_no_witness_keeps_are_told(home: Path) -> None:
+    assert "nobody notices" not in looked_at(home)["seals"].text
+    file = home / "kps.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('witness_directory = "witness"\n', ""), encoding="utf-8")
+    assert "nobody notices an old copy" in looked_at(home)["seals"].text

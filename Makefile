@@ -19,13 +19,15 @@ ARGS :=
 # unless something is wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install serve test interop lint bench lock clean
+.PHONY: help install serve test interop browser pictures lint bench lock clean
 
 help:
 	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
 	@echo 'make serve     make the demo home $(HOME_DIRECTORY)/ if there is none, and serve it'
 	@echo 'make test      run the whole test suite with coverage (ARGS="tests/test_x.py" for a part)'
 	@echo 'make interop   run clients of other stacks against a served gateway (ARGS=... for a part)'
+	@echo 'make browser   walk through the console in Chromium (ARGS=... for a part)'
+	@echo 'make pictures  renew the pictures of the console in docs/images/'
 	@echo 'make lint      check style, types, the published WSDLs and the lock file'
 	@echo 'make bench     measure throughput and latency (ARGS=... for the options)'
 	@echo 'make lock      choose new package versions from setup.cfg into requirements.lock'
@@ -79,6 +81,15 @@ test: install
 # package registries is kept in .interop/.
 interop: install
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
+
+# Needs a chromium; without one the tests skip themselves.  A picture of every page is left in
+# build/browser/.
+browser: install
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
+
+# The same pictures with few colours, so that they are small, for the documents.
+pictures: browser
+	@$(BIN)/python -m tests.browser.pictures build/browser docs/images
 
 lint: install
 	@$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from typing import Any
 
 from benchmarks.load import Load, Measured, children_of, drive, require_wrk
 from benchmarks.messages import direct_message, public_message
+from benchmarks.records import measure_records
 from benchmarks.routing import (
     HEADERS,
     QUERIES_PATH,
@@ -40,6 +41,9 @@ VERSION = "2011/01/01"
 #: So many tokens are fetched before the run in which each of them is used once, or a few times.
 TOKENS = 2_000
 
+#: So many records are written and verified at the end.
+VERIFIED = 40_000
+
 
 def main() -> int:
     """Make a home, serve it and the yardstick, drive both, print the tables."""
@@ -53,7 +57,14 @@ def main() -> int:
     parser.add_argument(
         "--verify", type=int, metavar="RECORDS", help="only: how fast so many records are verified"
     )
+    parser.add_argument(
+        "--records", action="store_true", help="only: what a record costs, and its waits"
+    )
     options = parser.parse_args()
+    if options.records:
+        with tempfile.TemporaryDirectory(prefix="kps-bench-") as folder:
+            measure_records(lambda name: make_home(Path(folder) / name, 500, free_port()))
+        return 0
     if options.verify:
         with tempfile.TemporaryDirectory(prefix="kps-bench-") as folder:
             home = Path(folder) / "home"
@@ -66,11 +77,8 @@ def main() -> int:
 
 def run(folder: Path, options: argparse.Namespace) -> int:
     """One whole benchmark inside a folder of its own."""
-    home, port, stock_port = folder / "home", free_port(), free_port()
-    kps("demo", "init", str(home), "--persons", str(options.persons), "--http-port", str(port))
-    for path in (home / "agreements").glob("*.toml"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(RATE.sub("calls_per_second_max = 10000", text), encoding="utf-8")
+    port, stock_port = free_port(), free_port()
+    home = make_home(folder, options.persons, port)
     demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
     for account in demo["accounts"]:
         account["purpose"] = purpose_of(home, account["agreement"])
@@ -101,10 +109,26 @@ def run(folder: Path, options: argparse.Namespace) -> int:
         return 0
     print_table(medians, options)
     print_stages(home)
+    measure_records(lambda name: make_home(folder / name, 500, free_port()))
+    plain = folder / "plain"
+    kps("demo", "init", str(plain), "--persons", "200")
+    print()
+    measure(plain, VERIFIED)
     verified = subprocess.run(
         [sys.executable, "-m", "kps_soap", "audit", "verify", "--home", str(home)], check=False
     )
     return verified.returncode
+
+
+def make_home(folder: Path, persons: int, port: int) -> Path:
+    """A demo home whose agreements allow as many calls as can be made."""
+    home = folder / "home"
+    folder.mkdir(exist_ok=True)
+    kps("demo", "init", str(home), "--persons", str(persons), "--http-port", str(port))
+    for path in (home / "agreements").glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(RATE.sub("calls_per_second_max = 10000", text), encoding="utf-8")
+    return home
 
 
 def make_loads(demo: dict[str, Any], ours: str, stock: str) -> list[Load]:

@@ -48,14 +48,14 @@ async def _measure(
     settings = read(home, os.environ, command_line={"workers": 1})
     async with open_gateway(settings, worker="bench") as running:
         message = direct_message(number, account).encode()
-        direct = await _stages(running, _question(running, PATH, message, TEXT_XML))
-        asked = _question(running, ISSUER, token_message(account).encode(), SOAP_XML)
+        direct = await _stages(running, question_at(running, PATH, message, TEXT_XML))
+        asked = question_at(running, ISSUER, token_message(account).encode(), SOAP_XML)
         token = token_of((await running.gateway.answer(asked)).body.decode())
         message = routing_message(number, token).encode()
-        return direct, await _stages(running, _question(running, ROUTER, message, SOAP_XML))
+        return direct, await _stages(running, question_at(running, ROUTER, message, SOAP_XML))
 
 
-def _question(running: Running, path: str, message: bytes, content_type: str) -> Question:
+def question_at(running: Running, path: str, message: bytes, content_type: str) -> Question:
     place = running.doorway.places[path]
     if place.family is None:
         raise SystemExit("no door at this path")

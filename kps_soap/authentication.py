@@ -18,14 +18,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from zoneinfo import ZoneInfo
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from kps_soap import faults
 from kps_soap.envelopes import Element
+from kps_soap.password_hashes import HASHER as HASHER
+from kps_soap.password_hashes import matches as matches
+
+if TYPE_CHECKING:
+    from kps_soap.people.standing import Standing
 
 WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -38,9 +40,6 @@ PASSWORD_TEXT: Final = f"{_UT_PROFILE}#PasswordText"
 ISTANBUL: Final = ZoneInfo("Europe/Istanbul")
 NAME_CHARACTERS_MAX: Final = 64
 PASSWORD_CHARACTERS_MAX: Final = 256
-
-#: OWASP's second recommended setting for argon2id: 19 MiB, two passes, one lane.
-HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,9 @@ class Vouched:
 
     ``payload`` is the request element.  ``inquirer``, ``purpose`` and ``case_number`` are the
     caller's own statements, made inside the vouched channel.  ``token`` is what a token binds
-    its holder to, where one vouched for the call.
+    its holder to, where one vouched for the call.  ``institution`` is stated where the account is
+    a person of that institution and no account of an agreement; ``standing`` is what is known of
+    the people behind the call, once somebody has looked.
     """
 
     account: str
@@ -89,6 +90,8 @@ class Vouched:
     message_id: str | None = None
     time: MessageTime | None = None
     token: TokenBinding | None = None
+    institution: str = ""
+    standing: Standing | None = None
 
 
 def username_at_place(security: Element | None) -> str | None:
@@ -267,14 +270,6 @@ class CredentialStore(Protocol):
     """The accounts' secrets; ``find`` is read on every call, so a block holds at once."""
 
     async def find(self, account: str) -> Credential | None: ...
-
-
-def matches(stored: str, password: str) -> bool:
-    """The slow comparison: is this the password of an argon2id hash?"""
-    try:
-        return HASHER.verify(stored, password.encode("utf-8", "surrogatepass"))
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 class Passwords:

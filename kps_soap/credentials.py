@@ -2,6 +2,8 @@
 
 ``StoredCredentials`` is read on every call, so that a block holds on the next one.  The other
 functions are what an operator's commands do: open an account, change its password, block it.
+For some days an account may have two secrets, so that an unattended system changes in its own
+time (domain §5.15): the former one then ends by itself.
 A password is handed in and leaves only as a hash; it is never printed, logged or kept.
 """
 
@@ -10,20 +12,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from kps_soap.audit.months import moment_of
-from kps_soap.authentication import HASHER, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Credential
+from kps_soap.authentication import (
+    HASHER,
+    NAME_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MAX,
+    Credential,
+)
 from kps_soap.database import writing
 from kps_soap.lookups import Lookups
 from kps_soap.models import credentials
+from kps_soap.password_hashes import hash_beside
+from kps_soap.people_models import former_secrets
 
 OPEN: Final = "ACIK"
 BLOCKED: Final = "BLOKE"
 PASSWORD_CHARACTERS_MIN: Final = 14
+OVERLAP_DAYS_MAX: Final = 7
 
 #: A message's user name is read without the blanks around it.
 _ACCOUNT: Final = re.compile(f"[!-~]{{1,{NAME_CHARACTERS_MAX}}}")
@@ -35,6 +45,11 @@ _FIND = select(
     credentials.c.state,
     credentials.c.failures,
     credentials.c.locked_until_us,
+    former_secrets.c.password_hash,
+    former_secrets.c.until_us,
+)
+_FIND = _FIND.select_from(
+    credentials.outerjoin(former_secrets, credentials.c.account == former_secrets.c.account)
 ).where(credentials.c.account == bindparam("account"))
 
 
@@ -59,8 +74,14 @@ class StoredCredentials:
         rows = await self._lookups.rows(self._find, {"account": account})
         if not rows:
             return None
-        name, password_hash, version, state, failures, locked_until_us = rows[0]
-        over = locked_until_us <= _microseconds(self._clock())
+        name, password_hash, version, state, failures, locked_until_us, former, until_us = rows[0]
+        now_us = _microseconds(self._clock())
+        over = locked_until_us <= now_us
+        if former is not None and until_us > now_us:
+            password_hash = f"{password_hash} {former}"
+        elif former is not None:
+            # Another version: nobody remembers the former secret, and its tokens have ended.
+            version += 1
         unblocked = state == OPEN
         return Credential(
             name, password_hash, version, unblocked and over, failures, unblocked and not over
@@ -74,10 +95,11 @@ def set_password(engine: Engine, account: str, password: str, *, now: datetime) 
         put_password(connection, account, row)
 
 
-def password_row(account: str, password: str, *, now: datetime) -> dict[str, Any]:
+def password_row(account: str, password: str, *, now: datetime, beside: str = "") -> dict[str, Any]:
     """What ``put_password`` writes: slow to compute, so not inside a transaction.
 
-    Raises ``CredentialError`` for a name or password outside the policy (domain §5.15).
+    ``beside`` is a hash that shall hold beside it for a while, for ``change_password``.  Raises
+    ``CredentialError`` for a name or password outside the policy (domain §5.15).
     """
     if not _ACCOUNT.fullmatch(account):
         raise CredentialError(
@@ -87,15 +109,17 @@ def password_row(account: str, password: str, *, now: datetime) -> dict[str, Any
         raise CredentialError("A password has 14 to 256 characters; choose such a one.")
     if not password.isprintable():
         raise CredentialError("A password has printable characters only; choose such a one.")
-    return {"password_hash": HASHER.hash(password), "changed_us": _microseconds(now)}
+    made = hash_beside(beside, password) if beside else HASHER.hash(password)
+    return {"password_hash": made, "changed_us": _microseconds(now)}
 
 
 def put_password(connection: Connection, account: str, row: Mapping[str, Any]) -> None:
     """Open an account, or give it a new password; a blocked one stays blocked.
 
-    Within the caller's transaction; ``row`` is from ``password_row``.
+    A former secret that still holds ends with it.  Within the caller's transaction; ``row`` is
+    from ``password_row``.
     """
-    version = credentials.c.credential_version + 1
+    version = credentials.c.credential_version + 1 + _forget_former(connection, account)
     changed = connection.execute(
         update(credentials)
         .where(credentials.c.account == account)
@@ -107,6 +131,70 @@ def put_password(connection: Connection, account: str, row: Mapping[str, Any]) -
         )
 
 
+def _forget_former(connection: Connection, account: str) -> int:
+    """Remove a former secret; 1 if there was one: its end may have counted as a version."""
+    gone = delete(former_secrets).where(former_secrets.c.account == account)
+    return connection.execute(gone).rowcount
+
+
+def present_hash(engine: Engine, account: str) -> str:
+    """The hash that ``password_row`` makes another beside.
+
+    Raises ``CredentialError`` where there is none to keep, or nobody should: a secret of a
+    blocked account may be the one that was stolen.
+    """
+    wanted = select(credentials.c.password_hash, credentials.c.state)
+    with engine.connect() as connection:
+        found = connection.execute(wanted.where(credentials.c.account == account)).first()
+    if found is None or found.state != OPEN:
+        raise CredentialError(
+            "Only an open account keeps its former password; see `kps accounts list`."
+        )
+    return str(found.password_hash)
+
+
+def change_password(
+    connection: Connection,
+    account: str,
+    row: Mapping[str, Any],
+    *,
+    former: str,
+    days: int,
+    now: datetime,
+) -> datetime:
+    """Give an account a new password while the former one still holds; says until when.
+
+    Tokens go on: nobody distrusts the former secret.  A secret before that ends at once.  Within
+    the caller's transaction; ``row`` is from ``password_row`` beside ``former``.  Raises
+    ``CredentialError`` for more than seven days, and where the account changed meanwhile.
+    """
+    if not 1 <= days <= OVERLAP_DAYS_MAX:
+        raise CredentialError(f"Two passwords hold for 1 to {OVERLAP_DAYS_MAX} days; say how many.")
+    until = now + timedelta(days=days)
+    before = _forget_former(connection, account)
+    changed = connection.execute(
+        update(credentials)
+        .where(
+            credentials.c.account == account,
+            credentials.c.password_hash == former,
+            credentials.c.state == OPEN,
+        )
+        .values(
+            **row,
+            **_NO_FAILURES,
+            credential_version=credentials.c.credential_version + 2 * before,
+        )
+    )
+    if changed.rowcount != 1:
+        raise CredentialError("The account was changed meanwhile; look at it and repeat.")
+    connection.execute(
+        insert(former_secrets).values(
+            account=account, password_hash=former, until_us=_microseconds(until)
+        )
+    )
+    return until
+
+
 def set_state(connection: Connection, account: str, *, blocked: bool, now: datetime) -> None:
     """Block an account, or lift the block; in effect on the next call.
 
@@ -115,7 +203,8 @@ def set_state(connection: Connection, account: str, *, blocked: bool, now: datet
     state = BLOCKED if blocked else OPEN
     # Another version ends the account's tokens for good: who blocks because one was stolen does
     # not give it back by lifting the block.
-    version = credentials.c.credential_version + (1 if blocked else 0)
+    ends = 1 + _forget_former(connection, account) if blocked else 0
+    version = credentials.c.credential_version + ends
     changed = connection.execute(
         update(credentials)
         .where(credentials.c.account == account)
@@ -132,24 +221,36 @@ def set_state(connection: Connection, account: str, *, blocked: bool, now: datet
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What an operator sees of an account.  ``locked_until`` is None unless it is locked now."""
+    """What an operator sees of an account.  ``locked_until`` is None unless it is locked now.
+
+    ``former_until`` is the end of a former password that still holds.
+    """
 
     account: str
     state: str
     locked_until: datetime | None
+    former_until: datetime | None = None
 
 
 def accounts(engine: Engine, *, now: datetime) -> Sequence[AccountState]:
     """Every account with its state, by name; never a hash."""
     columns = credentials.c
-    statement = select(columns.account, columns.state, columns.locked_until_us)
+    statement = select(
+        columns.account, columns.state, columns.locked_until_us, former_secrets.c.until_us
+    ).select_from(
+        credentials.outerjoin(former_secrets, columns.account == former_secrets.c.account)
+    )
     with engine.connect() as connection:
         rows = connection.execute(statement.order_by(columns.account)).all()
-    return [AccountState(name, state, _lock_end(until, now)) for name, state, until in rows]
+    return [
+        AccountState(name, state, _end(locked, now), _end(former, now))
+        for name, state, locked, former in rows
+    ]
 
 
-def _lock_end(until_us: int, now: datetime) -> datetime | None:
-    return moment_of(until_us) if until_us > _microseconds(now) else None
+def _end(until_us: int | None, now: datetime) -> datetime | None:
+    """A moment that is still to come."""
+    return moment_of(until_us) if until_us and until_us > _microseconds(now) else None
 
 
 def _microseconds(moment: datetime) -> int:

@@ -116,6 +116,12 @@ class Receipts(Protocol):
     async def find(self, text: str, asker: Asker, /) -> KnownReceipt | Outcome: ...
 
 
+class Deposits(Protocol):
+    """Where an asker's roster is changed (``depositing``)."""
+
+    async def deposit(self, asker: Asker, action: str, numbers: Sequence[int], /) -> Any: ...
+
+
 class Found(Protocol):
     """What an operation's question returns: enough to compare the birth date."""
 
@@ -200,7 +206,7 @@ class Enquiry:
     ``unrelated`` tells which persons that an operation found may not be shown, because the
     institution does not keep their records (K7.4): whoever was named by number in a criterion
     has been asked for already.  ``page_keys`` is there for lists that go on, ``receipts`` for
-    questions about earlier calls.
+    questions about earlier calls, ``deposits`` for who tells whose records it keeps.
     """
 
     __slots__ = (
@@ -208,6 +214,7 @@ class Enquiry:
         "_checked",
         "_tells_status",
         "asker",
+        "deposits",
         "name_matching",
         "outcomes",
         "page_keys",
@@ -233,8 +240,10 @@ class Enquiry:
         unrelated: Callable[[Sequence[int]], Awaitable[frozenset[int]]] = _nobody,
         page_keys: PageKeys | None = None,
         receipts: Receipts | None = None,
+        deposits: Deposits | None = None,
     ) -> None:
         self.asker = asker
+        self.deposits = deposits
         self._tells_status = tells_status
         self.receipts = receipts
         self.unrelated = unrelated
@@ -248,6 +257,10 @@ class Enquiry:
         self.records = 0
         self._checked = checked
         self._accept_disjoint = accept_disjoint
+
+    def is_number(self, number: int) -> bool:
+        """Whether a number could be a person's in this register."""
+        return number_is_good(number, accept_disjoint=self._accept_disjoint)
 
     async def each(
         self,

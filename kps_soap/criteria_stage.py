@@ -17,6 +17,7 @@ from kps_soap.criteria import (
     Blocked,
     Checked,
     CriteriaPolicy,
+    Deposits,
     Enquiry,
     Receipts,
     Subject,
@@ -48,6 +49,7 @@ class CriteriaStage:
     page_keys: PageKeys | None = None
     mistakes: Mistakes | None = None
     receipts: Receipts | None = None
+    deposits: Deposits | None = None
 
     async def __call__(self, asked: Asked, call: Any, contract: Any, terms: Terms) -> Enquiry:
         """Raises ``CriteriaEmpty``, ``TooManyCriteria`` or ``AccessStopped``."""
@@ -80,6 +82,7 @@ class CriteriaStage:
             unrelated=lambda numbers: self._unrelated(asked.entry, terms, numbers),
             page_keys=self.page_keys,
             receipts=self.receipts,
+            deposits=self.deposits,
         )
 
     async def _related(
@@ -113,6 +116,9 @@ class CriteriaStage:
             return frozenset()
         # 0 is nobody's number: who found nobody looks it up for the sake of equal work (D4).
         missing = await self.rosters.missing(terms.institution, numbers) - {0}
+        entry.roster_mode = terms.person_relation
+        entry.roster_asked += len(set(numbers) - {0})
+        entry.roster_missing += len(missing)
         if missing:
             entry.detail = f"not on the roster: {len(missing)}"
         return frozenset() if terms.person_relation == rosters.WARN else missing

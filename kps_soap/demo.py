@@ -20,10 +20,12 @@ from typing import Any, Final
 from kps_soap import database, places
 from kps_soap.addresses import parse_address
 from kps_soap.agreements.schema import FILE_NAME as SCHEMA_FILE
-from kps_soap.audit.keys import create_key_file
+from kps_soap.audit.keys import create_key_file, read_key_file
 from kps_soap.certificates import DemoFiles, write_demo_files
 from kps_soap.contracts.catalogue import all_contracts
 from kps_soap.credentials import set_password
+from kps_soap.demo_people import open_people
+from kps_soap.people.codes import CodeKeys
 from kps_soap.registry import population
 from kps_soap.registry.persona_cast import Persona
 from kps_soap.settings import FILE_NAME, SettingsRefused, render
@@ -95,8 +97,9 @@ def make(plan: DemoPlan, *, randomness: Randomness, progress: Any = None) -> Pat
     _copy_agreements(home / AGREEMENTS, years=max(0, plan.now.year - EXAMPLES_YEAR))
     (home / WITNESS).mkdir(mode=0o700)
     accounts = _open_accounts(home, gateway_url, plan, randomness)
+    people = _open_people(home, gateway_url, plan, randomness)
     (home / FILE_NAME).write_text(render(_settings(home, files, plan)), encoding="utf-8")
-    described = _description(plan, files, bundle, accounts)
+    described = _description(plan, files, bundle, accounts) | {"people": people}
     target = home / DEMO_FILE
     text = json.dumps(described, ensure_ascii=False, indent=1)
     _write_private(target, text.encode() + b"\n")
@@ -191,6 +194,20 @@ def _open_accounts(
     finally:
         engine.dispose()
     return sorted(described, key=_simplest_first)
+
+
+def _open_people(
+    home: Path, gateway_url: str, plan: DemoPlan, randomness: Randomness
+) -> list[dict[str, Any]]:
+    """The people who sign in at the console."""
+    keys = CodeKeys(read_key_file(home / "keys" / "person.key"))
+    files = sorted((home / AGREEMENTS).glob("*.toml"))
+    agreements = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files]
+    engine = database.open_database(gateway_url, wait_seconds_max=10)
+    try:
+        return open_people(engine, keys, agreements, randomness=randomness, now=plan.now)
+    finally:
+        engine.dispose()
 
 
 def _simplest_first(account: Mapping[str, Any]) -> tuple[bool, int]:

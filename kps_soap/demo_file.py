@@ -1,4 +1,4 @@
-"""Reads ``demo.json``: the demo's accounts for the commands that try it out."""
+"""Reads ``demo.json``: the demo's accounts and people for the commands that try it out."""
 
 from __future__ import annotations
 
@@ -39,3 +39,27 @@ def read_demo_account(home: Path, username: str | None) -> DemoAccount | None:
                 certificate_file=Path(described["signing_certificate_file"]),
             )
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody who may sign in at the console of a demo; ``code_secret`` is Base32 (RFC 6238)."""
+
+    person_id: str
+    name: str
+    institution: str
+    role: str
+    password: str
+    code_secret: str
+
+
+def read_demo_people(home: Path) -> tuple[DemoPerson, ...]:
+    """The people of a demo home; none where the home is no demo."""
+    try:
+        described = json.loads((home / DEMO_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    names = DemoPerson.__dataclass_fields__
+    return tuple(
+        DemoPerson(**{name: one[name] for name in names}) for one in described.get("people", ())
+    )

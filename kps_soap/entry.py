@@ -5,6 +5,7 @@ evidence writer.  It holds facts only; it encrypts nothing, hashes nothing, stor
 The columns follow domain.md §2.5.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,7 @@ class Event(StrEnum):
     """The closed list of things that leave a record."""
 
     QUERY = "SORGU"
+    REPETITION = "TEKRAR"
     DICTIONARY = "SOZLUK"
     INFORMATION = "BILGI"
     TOKEN = "ANAHTAR"  # noqa: S105 - the name of an event
@@ -33,7 +35,27 @@ class Event(StrEnum):
     ACCOUNT_BLOCKED = "HESAP_BLOKE"
     ACCOUNT_OPENED = "HESAP_ACMA"
     ACCOUNT_LOCKED = "HESAP_KILIT"
+    PERSON_ADDED = "KISI_EKLEME"
+    PERSON_CHANGED = "KISI_DEGISIKLIK"
+    PERSON_BLOCKED = "KISI_BLOKE"
+    PERSON_OPENED = "KISI_ACMA"
+    PERSON_LEFT = "KISI_AYRILMA"
+    PERSON_PASSWORD = "KISI_PAROLA"  # noqa: S105 - the name of an event
+    PERSON_NARROWED = "KISI_YETKI"
+    SEATS_SET = "KONTENJAN"
+    MANDATE = "VEKALET"
+    SYSTEM = "SISTEM_KAYIT"
+    APPROVAL_ASKED = "ONAY_ISTEK"
+    APPROVAL_DECIDED = "ONAY_KARAR"
     ROSTER_REPLACED = "LISTE_YUKLEME"
+    ALARM = "UYARI"
+    FINDING_SETTLED = "UYARI_ONAY"
+    PERSON_PROTECTED = "KORUMA"
+    PERSON_UNPROTECTED = "KORUMA_KALDIRMA"
+    SIGNED_IN = "OTURUM_ACMA"
+    SIGN_IN_REFUSED = "OTURUM_RET"
+    SIGNED_OUT = "OTURUM_KAPAMA"
+    CODE_SET = "KISI_KOD"
     KEYS_LOADED = "ANAHTAR_YUKLEME"
     STATEMENT = "HESAP_OZETI"
     MONTH_CLOSED = "AY_KAPAMA"
@@ -43,6 +65,8 @@ class Event(StrEnum):
     SECRECY_PLACED = "GIZLILIK"
     SECRECY_LIFTED = "GIZLILIK_KALDIRMA"
     KEY_ROTATED = "ANAHTAR_DEGISIMI"
+    VERIFIED = "IZ_DOGRULAMA"
+    TABLES_UPGRADED = "TABLO_YENILEME"
     EXPORTED = "DISA_AKTARMA"
     IMPORTED = "ICE_AKTARMA"
     STARTED = "BASLATMA"
@@ -96,8 +120,14 @@ class Entry:
     kuruş a unit), ``KAYIT:300`` (a record), or ``MUAF:`` with the exemption.
     ``issued``, ``login`` and ``wrong_about`` are no part of the record: they are written in its
     transaction, so that a token or a failed log-in is known exactly when its record is.
-    ``wrong_about`` holds keyed digests of the persons about whom the institution was mistaken.
-    ``pilot`` names the pilot that an answered call counts towards, in the same way.
+    ``wrong_about`` holds keyed digests of the persons about whom the institution was mistaken,
+    ``right_about`` of those about whom it was not; ``wrong_max`` is how often a day it may be.
+    ``once`` is the key of a question that may be repeated (design D18).
+    ``pilot`` names the pilot that an answered call counts towards, in the same way, and
+    ``counts_for_day`` says that it counts towards its agreement's persons and calls of the day.
+    ``protected`` are the protected persons that it met, shown or not.
+    ``roster_asked`` persons were looked for on the institution's roster, and ``roster_missing`` of
+    them were not on it; what follows is said by ``roster_mode``.
     """
 
     request_id: str
@@ -148,4 +178,32 @@ class Entry:
     issued: IssuedToken | None = None
     login: LoginNote | None = None
     wrong_about: tuple[bytes, ...] = ()
+    right_about: tuple[bytes, ...] = ()
+    wrong_max: int = 0
     pilot: str = ""
+    counts_for_day: bool = False
+    protected: list[int] = field(default_factory=list)
+    roster_mode: str = ""
+    roster_asked: int = 0
+    roster_missing: int = 0
+    once: str = ""
+
+
+class Repeated(Exception):
+    """The question was asked before: ``first`` is the number of that request (design D18)."""
+
+    def __init__(self, first: str) -> None:
+        super().__init__("asked before")
+        self.first = first
+
+
+class Undone(Exception):
+    """Some of a group's answers must not leave, so the transaction of their records must not be.
+
+    ``reasons`` has, for the number of each such request, what its caller is told instead: a
+    refusal, or ``Repeated``.
+    """
+
+    def __init__(self, reasons: Mapping[str, Exception]) -> None:
+        super().__init__("not all of the group may be answered")
+        self.reasons = reasons

@@ -1,7 +1,8 @@
 """The line: one function from a question to an answer, read from top to bottom.
 
-    limits → parse → authenticate → contract → agreement in force → normalise → XSD → criteria
-    → person relation → registry → field filter → XSD again → receipt → sign → record → release
+    limits → parse → authenticate → contract → people behind it → agreement in force → normalise
+    → XSD → criteria → person relation → registry → field filter → XSD again → receipt → sign
+    → record → release
 
 Every stage is handed in; each returns a value or raises a ``Refusal``; one ``except`` turns a
 refusal into the family's words.  No answer leaves before its record is durable (design D6).
@@ -20,7 +21,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kps_soap.criteria import Enquiry
-from kps_soap.entry import Entry, Event
+from kps_soap.entry import Entry, Event, Repeated
 from kps_soap.faults import (
     AgreementRefused,
     EnvelopeRefused,
@@ -76,6 +77,7 @@ class Exchange:
     ``on_record``: the request leaves a record of its own.  ``vouched``: the caller is who the
     message says; until then nothing in an answer may tell whether an account exists.
     ``account_sought``: the account that the message names was looked for; once is enough.
+    ``element`` is the vouched request element as the original server would have read it.
     ``started_ns`` is when work on it began, by the clock of whoever measures; 0 where nobody does.
     """
 
@@ -84,6 +86,7 @@ class Exchange:
     contract: Any
     envelope: Any = None
     root: Any = None
+    element: Any = None
     terms: Terms | None = None
     signature: str = "RSA"
     routing_signature: bool = False
@@ -124,14 +127,26 @@ class Family(Protocol):
         """The family's fault for a refusal."""
 
 
+async def _as_it_is(_exchange: Exchange, answer: Answer, _known: Repeated) -> Answer:
+    """Where nothing is known of repetitions."""
+    return answer
+
+
 def _nobody_is_told(_exchange: Exchange, _answer: Answer) -> None:
     """Where nobody measures."""
+
+
+async def _as_vouched(_exchange: Exchange, vouched: Any) -> Any:
+    """Where nobody knows any people."""
+    return vouched
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The stages of the line, handed in by the composition root.
 
+    ``again`` says what the repetition of a question gets, and turns its entry into one.
+    ``admit`` looks up the people behind a call, who may have been blocked since it was vouched for.
     ``told`` hears of every answer that is about to leave, after its record; it must not raise.
     """
 
@@ -141,7 +156,9 @@ class Gateway:
     record: Callable[[Entry], Awaitable[None]]
     count_refusal: Callable[[str, str, str, datetime], None]
     elapsed_us: Callable[[datetime], int]
+    again: Callable[[Exchange, Answer, Repeated], Awaitable[Answer]] = _as_it_is
     told: Callable[[Exchange, Answer], None] = _nobody_is_told
+    admit: Callable[[Exchange, Any], Awaitable[Any]] = _as_vouched
 
     async def answer(self, question: Question) -> Answer:
         """Answer one question.  Never raises; a planned "no" and a surprise are answers too."""
@@ -152,8 +169,9 @@ class Gateway:
             vouched = await family.vouch(exchange)
             exchange.vouched = exchange.on_record = True
             contract = _turn_to(exchange, family.contract_of(exchange, vouched))
+            vouched = await self.admit(exchange, vouched)
             terms = exchange.terms = self.agree(exchange, vouched, contract)
-            element = family.normalise(exchange, vouched)
+            element = exchange.element = family.normalise(exchange, vouched)
             contract.validate_request(element)
             call = contract.open(element)
             enquiry = exchange.enquiry = await self.criteria(exchange, call, contract, terms)
@@ -199,17 +217,29 @@ class Gateway:
         if not exchange.on_record:
             self.count_refusal(entry.source_address, entry.door, entry.refusal, entry.received_at)
             return answer
-        entry.http_status, entry.answer_digest = answer.status, answer.body_digest
-        entry.answer = answer.body
         try:
-            entry.duration_us = self.elapsed_us(entry.received_at)
-            await self.record(entry)
+            try:
+                await self._write(entry, answer)
+            except Repeated as known:
+                answer = await self.again(exchange, answer, known)
+                await self._write(entry, answer)
+            except AgreementRefused as stopped:
+                # What only the record's own transaction can tell: others were faster.
+                answer = await self._refuse(exchange, stopped)
+                await self._write(entry, answer)
         except Exception as surprise:
             refusal = _unrecorded(exchange, surprise)
             # It may have no record for ever: the next minute's counts tell that it was there.
             self.count_refusal(entry.source_address, entry.door, refusal.name, entry.received_at)
             return _fault(exchange, refusal)
         return answer
+
+    async def _write(self, entry: Entry, answer: Answer) -> None:
+        """Return when the record of this answer is durable."""
+        entry.http_status, entry.answer_digest = answer.status, answer.body_digest
+        entry.answer = answer.body
+        entry.duration_us = self.elapsed_us(entry.received_at)
+        await self.record(entry)
 
 
 def _new_exchange(question: Question) -> Exchange:
@@ -311,7 +341,8 @@ def _note_refusal(exchange: Exchange, refusal: Refusal) -> None:
     entry.event, entry.outcome = Event.REFUSAL, refusal.code
     entry.refusal, entry.detail = refusal.name, refusal.detail
     entry.units, entry.records, entry.returned_fields = 0, 0, ()
-    entry.amount, entry.fee = None, ""
+    entry.amount, entry.fee, entry.once = None, "", ""
+    entry.wrong_about = entry.right_about = ()
     if exchange.enquiry is not None:
         entry.persons = list(exchange.enquiry.persons)
 

@@ -18,13 +18,13 @@ from typing import Final
 
 from cryptography import x509
 from lxml import etree
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from kps_soap import database, places
 from kps_soap.agreements import expiries as ends
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.problems import AgreementErrors
-from kps_soap.audit import backlog
+from kps_soap.audit import backlog, partitions
 from kps_soap.audit.checkpoints import SealKey
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import KeyFileRefused, Keyring, read_key_file
@@ -41,10 +41,12 @@ from kps_soap.configured import (
 )
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.contracts.wsdl import check_all
-from kps_soap.models import evidence, evidence_chains, month_keys
+from kps_soap.misuse.thresholds import NOTHING
+from kps_soap.models import evidence, evidence_chains, legal_orders, month_keys
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.registry import codes
 from kps_soap.registry.store import Register
+from kps_soap.safeguards import load_thresholds
 from kps_soap.settings import Settings
 from kps_soap.terms import istanbul_date
 
@@ -181,6 +183,13 @@ def _tariff(settings: Settings) -> str:
     return "rates and exemptions read"
 
 
+def _misuse(settings: Settings) -> str:
+    rules = load_thresholds(settings)
+    enabled = sum(1 for one in rules.values() if one.enabled)
+    acting = sum(1 for one in rules.values() if one.enabled and one.act != NOTHING)
+    return f"{enabled} of {len(rules)} rules look, {acting} act by themselves"
+
+
 def _codes(settings: Settings) -> str:
     codes.load(settings.codes_file or places.conf() / "codes.toml")
     return "code tables read"
@@ -240,23 +249,54 @@ def _gateway_database(settings: Settings) -> str:
     return "at head"
 
 
-def _evidence(settings: Settings) -> str:
+def _evidence(settings: Settings) -> Said:
     """The months' keys open and each chain ends where it says; ``kps audit verify`` sees all."""
     if not database.is_at_head(settings.gateway_url):
         raise Failed("Not looked at: the gateway's database is not up to date.")
-    keyring = Keyring(KeyFiles(settings.evidence_key_file))
+    files = KeyFiles(settings.evidence_key_file)
+    keyring = Keyring(files)
     engine = database.open_database(settings.gateway_url, wait_seconds_max=5)
     try:
         with engine.connect() as connection, connection.begin():
             for row in connection.execute(_LIVING_MONTHS):
                 keyring.check(row)
             tips = connection.execute(_TIPS).all()
+            warnings = [*_replaced_keys(connection, files), *_partitions(connection)]
     finally:
         engine.dispose()
     wrong = sum(1 for tip in tips if tip.hash != tip.head_hash)
     if wrong:
         raise Failed(f"{wrong} chains do not end where they should; run: kps audit verify")
-    return f"{len(tips)} chains end where they should, and their months open"
+    said = f"{len(tips)} chains end where they should, and their months open"
+    return Said(said, tuple(warnings))
+
+
+def _replaced_keys(connection: Connection, files: KeyFiles) -> Iterator[str]:
+    """Secrets that only a replaced key file opens: a rotation that did not come to its end."""
+    good = files.wrapping().key_id
+    several = sum(
+        connection.execute(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.wrapped.is_not(None), table.c.file_key_id != good)
+        ).scalar_one()
+        for table in (month_keys, legal_orders)
+    )
+    if several:
+        yield (
+            f"{several} secrets of months or orders are wrapped by a replaced key, which must stay"
+            " until they are wrapped anew: kps audit rotate-key"
+        )
+
+
+def _partitions(connection: Connection) -> Iterator[str]:
+    last = partitions.last_without_right(connection)
+    if last is not None:
+        yield (
+            "the database's role may not make the partition of a new month; the last one is that"
+            f" of {last or 'no month'}: run kps db upgrade every year with a role that owns the"
+            " tables"
+        )
 
 
 def _seals(settings: Settings) -> str:
@@ -325,6 +365,7 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("agreements", _agreements),
     ("versions", _versions),
     ("tariff", _tariff),
+    ("misuse rules", _misuse),
     ("codes", _codes),
     ("signing keys", _signing),
     ("TLS", _tls),

@@ -111,6 +111,8 @@ class Logins:
         source = household(entry.source_address)
         if self._is_open(credential, source) and self._passwords.knows(name, credential, password):
             await self._passwords.check(name, credential, password)
+            # As in the credential store: in a row means with no right password in between.
+            self._of_account.forget(name)
             return self._noted(entry, credential)
         if self._of_source.is_full(source):
             raise CredentialsRefused("too many wrong passwords from this source address")

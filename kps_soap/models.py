@@ -28,6 +28,10 @@ from sqlalchemy import (
 )
 
 from kps_soap import agreement_models as agreement_models
+from kps_soap import console_models as console_models
+from kps_soap import misuse_models as misuse_models
+from kps_soap import people_models as people_models
+from kps_soap import repetition_models as repetition_models
 from kps_soap.model_metadata import METADATA as METADATA
 
 #: What a record is made of besides its place in the chain (domain.md §2.5), in the order in

@@ -21,6 +21,7 @@ from kps_soap.audit.records import Unreadable
 from kps_soap.credentials import CredentialError
 from kps_soap.database import DatabaseUnavailable
 from kps_soap.faults import Refusal
+from kps_soap.people.problems import PeopleError
 from kps_soap.registry.codes import CodesInvalid
 from kps_soap.registry.loading import RegisterExists
 from kps_soap.settings import SettingsRefused
@@ -37,6 +38,7 @@ OPERATOR_ERRORS: Final = (
     KeyFileRefused,
     MonthUnreadable,
     OSError,
+    PeopleError,
     RecipeRefused,
     Refusal,
     RegisterExists,

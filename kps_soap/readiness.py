@@ -41,6 +41,7 @@ PROBE_NUMBER: Final = 10000000146
 
 #: Where the pages lie that are no doors.
 PAGES: Final = "/saglik"
+CONSOLE: Final = "/konsol/"
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -155,20 +156,26 @@ def new_request_id() -> str:
 class Front:
     """The ASGI application: ``/saglik`` and the like by Starlette, the doors straight through.
 
-    A query spends no time in routing and middleware that it does not need.
+    A query spends no time in routing and middleware that it does not need.  ``console`` is None
+    where no console is served.
     """
 
-    def __init__(self, pages: Starlette, doorway: Any) -> None:
+    def __init__(self, pages: Starlette, doorway: Any, console: Any = None) -> None:
         self._pages = pages
         self._doorway = doorway
+        self.console = console
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        own = scope["type"] != "http" or scope["path"].startswith(PAGES)
-        await (self._pages if own else self._doorway)(scope, receive, send)
+        if scope["type"] != "http" or scope["path"].startswith(PAGES):
+            await self._pages(scope, receive, send)
+        elif self.console is not None and f"{scope['path']}/".startswith(CONSOLE):
+            await self.console(scope, receive, send)
+        else:
+            await self._doorway(scope, receive, send)
 
 
-def application(vitals: Vitals, doorway: Any) -> Front:
-    """Pages and doors under one roof."""
+def application(vitals: Vitals, doorway: Any, console: Any = None) -> Front:
+    """Pages, console and doors under one roof."""
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"live": True})
@@ -194,7 +201,7 @@ def application(vitals: Vitals, doorway: Any) -> Front:
             Route(f"{PAGES}/hazir", ready),
         ]
     )
-    return Front(pages, doorway)
+    return Front(pages, doorway, console)
 
 
 async def watch(vitals: Vitals, *, seconds: float) -> None:

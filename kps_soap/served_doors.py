@@ -68,7 +68,7 @@ class Opened:
 
 def served_places(opened: Opened, contracts: Sequence[CompiledContract]) -> Iterable[Place]:
     """Every address, with what is spoken and shown there."""
-    public, direct = _public_door(opened), _direct_door(opened)
+    public, direct = _public_door(opened), direct_door(opened)
     for compiled in contracts:
         yield _place(compiled, public, direct)
     yield from _routing_places(opened, contracts)
@@ -82,7 +82,8 @@ def _public_door(opened: Opened) -> PublicDoor:
     )
 
 
-def _direct_door(opened: Opened) -> DirectDoor:
+def direct_door(opened: Opened) -> DirectDoor:
+    """The direct door; the console answers in its words too."""
     return DirectDoor(
         reader=opened.reader(),
         credentials=opened.credentials,

@@ -101,6 +101,9 @@ class Settings:
     tariff_file: Path | None = _row(
         SHIPPED_PATH, None, "Rates and exemptions of the fees; unset: the file shipped."
     )
+    misuse_file: Path | None = _row(
+        SHIPPED_PATH, None, "Thresholds of the rules of misuse; unset: the file shipped."
+    )
     codes_file: Path | None = _row(
         SHIPPED_PATH, None, "Codes and texts of the register; unset: the file shipped."
     )
@@ -237,9 +240,30 @@ class Settings:
         0,
         100000,
     )
+    console: str = _row(
+        choice("on", "off"), "on", "Whether the pages of the console are served below /konsol."
+    )
+    console_idle_seconds: int = _integer(
+        900, "How long a session of the console lasts unused.", 60, 3600
+    )
+    console_session_seconds: int = _integer(
+        28800, "How long a session of the console lasts at most.", 300, 86400
+    )
+    breached_passwords_file: Path | None = _row(
+        OPTIONAL_PATH,
+        None,
+        "Passwords that nobody may choose, one a line, plain or as SHA-1 or SHA-256; unset: none.",
+    )
     token_seconds: int = _integer(3600, "How long a token of the token service is good.", 60, 86400)
     clock_skew_seconds: int = _integer(
         300, "How far a caller's clock may be off (profile KLASIK).", 0, 3600
+    )
+    repetition_seconds_max: int = _integer(
+        900,
+        "How long the same question with the same MessageID is a repetition that costs nothing;"
+        " 0: never.",
+        0,
+        86400,
     )
     message_age_seconds_max: int = _integer(
         900, "How old a caller's Timestamp may be (profile KLASIK).", 60, 86400

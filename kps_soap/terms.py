@@ -1,8 +1,8 @@
 """The agreement stage of the line: every question that the agreement answers, in one order.
 
-    account → agreement in force → token and proof → network → door → freshness of its profile
-    → sunset of the version → service, version and stage → address right → inquirer → purpose
-    → case number → calls per second
+    account or mandate → agreement in force → token and proof → network → door → freshness of its
+    profile → sunset of the version → service, version and stage → address right → inquirer
+    → purpose → the person's own share → case number → calls per second
 
 Each step is a function of ``agreements.scope`` that returns a value or raises a refusal; this
 room only puts them in order, notes on the record what was decided under which agreement, and
@@ -23,17 +23,23 @@ from kps_soap.agreements.agreement import Agreement, ServiceGrant
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
-from kps_soap.agreements.vocabulary import PILOT
+from kps_soap.agreements.vocabulary import MANDATE, PILOT
 from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
 from kps_soap.criteria import Granted
 from kps_soap.entry import Entry
 from kps_soap.fees import Fee
 from kps_soap.fields import Grant
+from kps_soap.people.standing import Registered, check_mandate_network
 from kps_soap.pilots import pilot_of
 from kps_soap.quotas import CallRates
 
 SYNTHETIC = "SENTETIK"
 ROUTING = "routing"
+
+
+def _whole(granted: ServiceGrant) -> ServiceGrant | None:
+    """The share of somebody who is not registered: all that the agreement grants."""
+    return granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,20 @@ class Terms:
     fee: Fee | None = None
     agreement: Agreement | None = field(default=None, compare=False, repr=False)
     on: date | None = field(default=None, compare=False)
+    share: Callable[[ServiceGrant], ServiceGrant | None] = field(
+        default=_whole, compare=False, repr=False
+    )
     pilot_calls_max: int = 0
 
     def granted(self) -> Sequence[Granted]:
-        """Everything that the agreement grants, by service and version."""
+        """Everything that the agreement grants, by service and version, as far as it reaches."""
         if self.agreement is None:
             return ()
+        shares = map(self.share, self._services_today(self.agreement))
         return [
             Granted(one.service, one.version, one.stage, tuple(sorted(one.purposes)), one.fields)
-            for one in self._services_today(self.agreement)
+            for one in shares
+            if one is not None
         ]
 
     def _services_today(self, agreement: Agreement) -> Sequence[ServiceGrant]:
@@ -93,12 +104,13 @@ class AgreementStage:
         entry = asked.entry
         on = istanbul_date(entry.received_at)
         agreements = self.agreements()
-        agreement = _in_force(agreements, asked, vouched, on)
+        agreement = _in_force(agreements, asked, vouched, contract, on)
         access = agreement.access
         _check_token(agreement, vouched, entry.source_address)
-        scope.check_network(agreement, entry.source_address)
+        _check_network(agreement, asked, vouched, contract.name, on)
         scope.check_door(agreement, entry.door)
-        if access.security != "KLASIK":
+        # Freshness is that of a message; somebody who is logged in has a session instead.
+        if access.security != "KLASIK" and not vouched.institution:
             check_freshness(vouched.time, now=entry.received_at, window=self.strict_window)
         self.versions.check(contract.name, contract.version, on)
         granted = scope.grant_for(
@@ -107,12 +119,15 @@ class AgreementStage:
         if granted.synthetic_only and self.register_kind != SYNTHETIC:
             raise faults.ServiceNotGranted("stage TEST against a real register")
         scope.check_address_right(agreement, granted, agreements.address_rights, on=on)
-        entry.inquirer, entry.bound_inquirer = _inquirers(agreement, vouched)
+        entry.inquirer, entry.bound_inquirer = _inquirers(agreement, vouched, on)
         scope.check_pilot(granted, entry.inquirer, on=on)
         pilot = granted.pilot if granted.stage == PILOT else None
         if pilot is not None:
             entry.pilot = pilot_of(agreement.number, contract.name, contract.version)
         entry.purpose = scope.purpose_for(agreement, granted, vouched.purpose)
+        person = _registered(vouched, entry.inquirer)
+        if person is not None:
+            granted = _own_share(asked, granted, person, on)
         entry.case_number = scope.case_number_for(
             agreement, vouched.case_number, demanded=not granted.open_to_accounts
         )
@@ -129,6 +144,7 @@ class AgreementStage:
             fee=self._fee(contract.name, agreement, on),
             agreement=agreement,
             on=on,
+            share=_whole if person is None else person.own_share,
             pilot_calls_max=0 if pilot is None else pilot.calls_per_day_max,
         )
 
@@ -155,11 +171,12 @@ class IssuerStage:
         """Raises an ``AgreementRefused``; the ``Terms`` hold no grant."""
         entry = asked.entry
         on = istanbul_date(entry.received_at)
-        agreement = _in_force(self.agreements(), asked, vouched, on)
-        scope.check_network(agreement, entry.source_address)
+        agreement = _in_force(self.agreements(), asked, vouched, None, on)
+        _check_network(agreement, asked, vouched, "", on)
         scope.check_door(agreement, ROUTING)
         if vouched.inquirer:
             entry.inquirer = scope.inquirer_for(agreement, vouched.inquirer)
+            _admit(agreement, vouched, (entry.inquirer,), on)
         return Terms(
             institution=agreement.institution.code,
             grant=None,
@@ -169,17 +186,85 @@ class IssuerStage:
         )
 
 
-def _in_force(agreements: AgreementSet, asked: Asked, vouched: Vouched, on: date) -> Agreement:
-    """The agreement in force; a refusal too is signed and recorded under the nearest one."""
+def _in_force(
+    agreements: AgreementSet, asked: Asked, vouched: Vouched, contract: Any, on: date
+) -> Agreement:
+    """The agreement in force; a refusal too is signed and recorded under the nearest one.
+
+    It is the account's own, or that of the institution for which it acts or logs in.
+    """
     entry = asked.entry
     entry.vouched_by, entry.message_id = vouched.how, vouched.message_id or ""
-    held = agreements.for_account(vouched.account)
+    institution = vouched.institution or (
+        "" if vouched.standing is None else vouched.standing.institution
+    )
+    held = (
+        agreements.of_institution(institution)
+        if institution
+        else agreements.for_account(vouched.account)
+    )
     nearest = next((one for one in held if one.covers(on)), held[-1] if held else None)
     if nearest is not None:
         _note(asked, nearest)
-    chosen = agreements.choose(vouched.account, on)
+    if institution:
+        key = ("", "") if contract is None else (contract.name, contract.version)
+        chosen = agreements.choose_of(institution, on, key)
+    else:
+        chosen = agreements.choose(vouched.account, on)
     _note(asked, chosen)
     return chosen
+
+
+def _check_network(
+    agreement: Agreement, asked: Asked, vouched: Vouched, service: str, on: date
+) -> None:
+    """Calls come from the institution's networks, or from those of the mandate.
+
+    Raises ``ServiceNotGranted`` where a mandate does not hold (§5.17).
+    """
+    standing, entry = vouched.standing, asked.entry
+    mandate = None if standing is None else standing.mandate_on(on, service)
+    if mandate is None:
+        scope.check_network(agreement, entry.source_address)
+        return
+    entry.on_behalf_of = f"{MANDATE} {mandate.number}"
+    check_mandate_network(mandate, entry.source_address)
+
+
+def _admit(agreement: Agreement, vouched: Vouched, inquirers: Sequence[str], on: date) -> None:
+    """Raises ``InquirerNotAllowed`` for registered people who may not ask today (§2.9)."""
+    if vouched.standing is not None:
+        vouched.standing.admit(agreement, inquirers, on)
+    elif agreement.access.registered_inquirers or vouched.institution:
+        raise faults.InquirerNotAllowed("nobody looked for the registered person")
+
+
+def _registered(vouched: Vouched, inquirer: str) -> Registered | None:
+    """The person of an inquirer; somebody who is logged in is that very person.
+
+    Raises ``InquirerNotAllowed``.
+    """
+    person = None if vouched.standing is None else vouched.standing.people.get(inquirer)
+    if vouched.institution and (person is None or person.person.person_id != vouched.account):
+        raise faults.InquirerNotAllowed("the one who is logged in is another person")
+    return person
+
+
+def _own_share(asked: Asked, granted: ServiceGrant, person: Registered, on: date) -> ServiceGrant:
+    """What of the agreement's grant reaches a person; whose deputy asks is noted (§5.14).
+
+    Raises ``ServiceNotGranted`` or ``PurposeNotGranted``.
+    """
+    entry = asked.entry
+    entry.unit = person.person.unit
+    share, deputised = person.share(granted, on, entry.purpose)
+    if share is None:
+        raise faults.ServiceNotGranted("the service is not in the person's share")
+    if not share.open_to_accounts and entry.purpose not in share.purposes:
+        raise faults.PurposeNotGranted("the purpose is not in the person's share")
+    if deputised:
+        entry.on_behalf_of = f"{entry.on_behalf_of} {deputised}".strip()
+    return share
 
 
 #: The security profiles in which a proof of possession counts (design D13).
@@ -202,15 +287,16 @@ def _check_token(agreement: Agreement, vouched: Vouched, source_address: str) ->
         raise faults.ProofRefused("proof too weak for the agreement's profile")
 
 
-def _inquirers(agreement: Agreement, vouched: Vouched) -> tuple[str, str]:
+def _inquirers(agreement: Agreement, vouched: Vouched, on: date) -> tuple[str, str]:
     """Who asks, and whom the token names where that is somebody else (design §4).
 
-    Both must be registered in the agreement of today.
+    Both must be registered in the agreement of today, and may ask as people of today.
     """
     bound = "" if vouched.token is None else vouched.token.inquirer
     if bound:
         scope.inquirer_for(agreement, bound)
     inquirer = scope.inquirer_for(agreement, vouched.inquirer or bound)
+    _admit(agreement, vouched, (inquirer, *([bound] if bound else ())), on)
     return inquirer, "" if bound == inquirer else bound
 
 

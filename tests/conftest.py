@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from free_ports import free_ports
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
@@ -22,6 +24,12 @@ _POSTGRESQL_HOMES = sorted(
 )
 
 _UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
+
+# How fast the machine is at this moment is nothing that a test judges.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -114,6 +114,9 @@ PUBLISHED: dict[tuple[str, str], Published] = {
     ("KimlikDogrulaServis", "1"): _own(
         "KimlikDogrulaServis", "urn:kps-soap:kimlik-dogrula:1", "Dogrula"
     ),
+    ("KisiListesiYukleServis", "1"): _own(
+        "KisiListesiYukleServis", "urn:kps-soap:kisi-listesi:1", "Yukle"
+    ),
     ("KimlikNoBulServis", "1"): _own("KimlikNoBulServis", "urn:kps-soap:kimlik-no-bul:1", "Bul"),
     (YABANCI, "2013/06/01"): _kps(YABANCI, "2013/06/01", "ListeleCoklu"),
     (YABANCI, "2016/01/01"): _kps(YABANCI, "2016/01/01", "ListeleCoklu"),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from kps_soap import database
-from kps_soap.models import field_lists, receipt_blocks
+from kps_soap.models import field_lists, legal_orders, receipt_blocks
 
 
 def test_an_upgrade_makes_the_tables_and_can_be_run_again(database_url: str) -> None:
@@ -192,6 +192,38 @@ def test_many_rows_go_in_at_once(database_url: str) -> None:
         assert count(connection) == 203
         with pytest.raises(database.FAILURES), database.writing(connection):
             database.Inserter(engine.dialect, field_lists)(connection, rows[:1])
+    engine.dispose()
+
+
+def test_groups_of_any_size_go_in_whole(database_url: str) -> None:
+    engine = with_tables(database_url)
+    insert_rows = database.Inserter(engine.dialect, legal_orders)
+    written: list[tuple[object, ...]] = []
+    with engine.connect() as connection:
+        for size in (1, 2, 3, 7, 15, 16, 17, 31, 50):
+            # Zero and empty are something; a column may be absent in all rows, or in some.
+            rows = [
+                (f"{size}-{at}", "", "k", 0, b"", b"s" if at else None, "c:1", None, None)
+                for at in range(size)
+            ]
+            with database.writing(connection):
+                insert_rows(connection, rows)
+            written += rows
+        kept = connection.execute(select(legal_orders)).all()
+        assert sorted(map(tuple, kept)) == sorted(written)
+    engine.dispose()
+
+
+def test_a_group_with_a_row_that_is_there_leaves_nothing(database_url: str) -> None:
+    engine = with_tables(database_url)
+    insert_rows = database.Inserter(engine.dialect, field_lists)
+    rows = [(f"{number:064}", "A/B") for number in range(20)]
+    with engine.connect() as connection:
+        with pytest.raises(database.FAILURES), database.writing(connection):
+            insert_rows(connection, [*rows, rows[3]])
+        with pytest.raises(database.FAILURES), database.writing(connection):
+            insert_rows(connection, [*rows[:10], rows[3], *rows[10:]])
+        assert connection.execute(select(field_lists)).all() == []
     engine.dispose()
 
 

@@ -20,7 +20,15 @@ KEPT_OTHERWISE = {
     "issued": None,
     "login": None,
     "pilot": None,
+    "counts_for_day": None,
+    "protected": None,
+    "roster_mode": None,
+    "roster_asked": None,
+    "roster_missing": None,
     "wrong_about": None,
+    "right_about": None,
+    "wrong_max": None,
+    "once": None,
 }
 
 

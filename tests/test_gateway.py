@@ -16,7 +16,7 @@ from kps_soap import faults
 from kps_soap.authentication import Credential, Freshness, Passwords
 from kps_soap.criteria import Enquiry
 from kps_soap.doors.direct import DirectDoor
-from kps_soap.entry import Entry, Event
+from kps_soap.entry import Entry, Event, Repeated
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.faults import Outcome
 from kps_soap.fees import Fee
@@ -803,3 +803,57 @@ def test_an_answer_that_cannot_be_signed_is_no_answer_and_costs_nothing() -> Non
     assert (entry.event, entry.refusal) == (Event.REFUSAL, "InternalFailure")
     assert entry.detail == "signing certificate not usable"
     assert (entry.account, entry.units, entry.http_status) == ("KRM-34-0417", 0, 503)
+
+
+# What only the record's own transaction can tell
+
+
+def told_by_the_record(world: World, *told: Exception | None, **stages: Any) -> Answer:
+    """The answer where the first attempts to record are told something."""
+    left, plain = list(told), gateway_of(world)
+
+    async def record(entry: Entry) -> None:
+        what = left.pop(0) if left else None
+        if what is not None:
+            raise what
+        await plain.record(entry)
+
+    return asyncio.run(replace(plain, record=record, **stages).answer(question_for(world)))
+
+
+def test_a_question_that_was_asked_before_gets_what_a_repetition_gets() -> None:
+    world = World()
+
+    async def again(exchange: Exchange, answer: Answer, known: Repeated) -> Answer:
+        assert (answer.body, known.first) == (b"<data/>", "request-0")
+        exchange.entry.event = Event.REPETITION
+        return replace(answer, body=b"<first/>", body_digest="first")
+
+    answer = told_by_the_record(world, Repeated("request-0"), again=again)
+    assert answer.body == b"<first/>"
+    entry = recorded(world)
+    assert (entry.event, entry.answer, entry.answer_digest) == (
+        *(Event.REPETITION, b"<first/>", "first"),
+    )
+
+
+def test_a_call_that_others_were_faster_than_is_refused_on_record() -> None:
+    world = World()
+    answer = told_by_the_record(world, faults.AccessStopped("too often"))
+    assert b"<data/>" not in answer.body
+    assert b"402" in answer.body or ("Kps-Sonuc-Kodu", "402") in answer.headers
+    entry = recorded(world)
+    assert (entry.event, entry.outcome, entry.units) == (Event.REFUSAL, 402, 0)
+    assert entry.answer == answer.body
+
+
+@pytest.mark.parametrize("first", [Repeated("request-0"), faults.AccessStopped("too often")])
+@pytest.mark.parametrize("second", [Repeated("request-1"), faults.EvidenceUnavailable("away")])
+def test_what_cannot_be_recorded_at_the_second_time_either_does_not_leave(
+    first: Exception, second: Exception
+) -> None:
+    world = World()
+    answer = told_by_the_record(world, first, second)
+    assert (answer.status, world.records) == (500, [])
+    assert b"<data/>" not in answer.body
+    assert [reason for _, _, reason, _ in world.counted] == ["EvidenceUnavailable"]

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from kps_soap import demo, inspection, places, settings
 from kps_soap.audit import backlog
+from kps_soap.audit.key_files import KeyFiles
+from kps_soap.audit.keys import create_key_file
 from kps_soap.certificates import (
     CERTIFICATE_DAYS,
     SigningKind,
@@ -398,3 +400,27 @@ def test_seals_that_no_witness_keeps_are_told(home: Path) -> None:
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('witness_directory = "witness"\n', ""), encoding="utf-8")
     assert "nobody notices an old copy" in looked_at(home)["seals"].text
+
+
+def test_secrets_under_a_replaced_key_are_a_warning_until_they_are_wrapped_anew(home: Path) -> None:
+    write_a_record(home)
+    assert looked_at(home)["evidence"].warnings == ()
+    key = home / "keys" / "evidence.key"
+    old = KeyFiles(key)
+    key.rename(old.retired(old.current().key_id))
+    create_key_file(key, bytes(range(1, 33)))
+    found = looked_at(home)["evidence"]
+    assert found.ok
+    (warning,) = found.warnings
+    assert warning.startswith("1 secrets of months or orders are wrapped by a replaced key")
+
+
+def test_a_database_role_that_may_make_no_partitions_is_a_warning(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for last, said in (("2027-11", "that of 2027-11"), ("", "that of no month")):
+        monkeypatch.setattr(
+            "kps_soap.audit.partitions.last_without_right", lambda _connection, last=last: last
+        )
+        (warning,) = looked_at(home)["evidence"].warnings
+        assert said in warning

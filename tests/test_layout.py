@@ -27,7 +27,15 @@ ROWS: tuple[frozenset[str], ...] = (
             *("faults", "turkish", "identity_number", "places", "fields", "entry"),
             *("addresses", "fees"),
             *("settings", "setting_kinds", "setting_table", "spyne_import"),
-            *("model_metadata", "agreement_models", "sqlite_files"),
+            *(
+                "model_metadata",
+                "agreement_models",
+                "people_models",
+                "misuse_models",
+                "sqlite_files",
+                "repetition_models",
+            ),
+            "console_models",
         }
     ),
     frozenset(
@@ -35,7 +43,17 @@ ROWS: tuple[frozenset[str], ...] = (
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
-            *("tokens", "page_keys", "mistakes", "pilots"),
+            *(
+                "tokens",
+                "page_keys",
+                "mistakes",
+                "repetitions",
+                "pilots",
+                "people",
+                "password_hashes",
+                *("asked_counts", "asked_persons", "roster_deposits", "depositing"),
+                "misuse",
+            ),
         }
     ),
     frozenset({"services"}),
@@ -44,7 +62,10 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "demo",
+            "demo_people",
             "app",
+            "stores",
+            "line",
             "serving",
             "configured",
             "readiness",
@@ -58,6 +79,8 @@ ROWS: tuple[frozenset[str], ...] = (
             "logs",
             "metrics",
             "probes",
+            "safeguards",
+            "console",
         }
     ),
     frozenset({"cli", "client", "answers", "query_client", "demo_file", "receipt_check"}),
@@ -84,6 +107,7 @@ LINES_OF_A_FUNCTION_MAX = 70
 TOP_LEVEL = {
     *("setup.cfg", "README.md", "wsdl", "kps_soap", "schemas", "tests", "conf"),
     *("pyproject.toml", "Makefile", "requirements.lock", "LICENSE", "CHANGELOG.md", "benchmarks"),
+    "docs",
 }
 #: What the commands leave there; none of it is in the repository.
 LEFT_BEHIND = {"demo", "build", "dist", "htmlcov", "kps_soap.egg-info"}

@@ -133,6 +133,15 @@ def test_a_workers_own_lock_ends_with_its_time_and_with_a_right_password() -> No
     assert house.log_in("right") == (None, "")
 
 
+def test_a_remembered_right_password_ends_a_row_of_wrong_ones_too() -> None:
+    house = House(limits=LoginLimits(in_a_row_max=2, seconds=900))
+    for _ in range(10):
+        assert house.log_in("right") == (None, "")
+        assert house.log_in("wrong")[1] == "wrong password"
+    assert house.log_in("wrong")[1] == "wrong password"
+    assert house.log_in("right") == (None, "account shut")
+
+
 def test_an_account_that_is_shut_while_its_password_is_compared_lets_nobody_in() -> None:
     shut = replace(OPEN, open=False)
     note, refused = House(Store(OPEN, after=shut)).log_in("right")

@@ -16,7 +16,7 @@ from kps_soap.audit.alongside import Alongside, LockPolicy
 from kps_soap.criteria import CriteriaPolicy
 from kps_soap.criteria_stage import CriteriaStage
 from kps_soap.database import writing
-from kps_soap.entry import Entry
+from kps_soap.entry import Entry, Undone
 from kps_soap.faults import AccessStopped, EvidenceUnavailable, Outcome
 from kps_soap.lookups import Lookups
 from kps_soap.mistakes import Mistakes, day_of
@@ -237,6 +237,51 @@ def test_another_worker_knows_the_mistakes(
             await House(house.engine, Mistakes(house.lookups, digest), house.lookups).ask(AYSE)
 
     play(scene)
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_guesses_at_two_workers_at_one_moment_are_no_more_than_five(
+    play: Callable[[Play], None], engine: Engine, *, wrong: bool
+) -> None:
+    async def scene(house: House) -> None:
+        other = House(house.engine, Mistakes(house.lookups, digest), house.lookups)
+        for _ in range(4):
+            await house.ask(AYSE)
+        # Both have read four mistakes before either of them has written the fifth.
+        first, second = await house.begin(AYSE), await other.begin(AYSE, FATMA)
+        await house.end(first, WRONG)
+        with pytest.raises(Undone) as stopped:
+            await other.end(second, WRONG if wrong else RIGHT, WRONG)
+        assert type(stopped.value.reasons[second.request_id]) is AccessStopped
+
+    play(scene)
+    # Nothing of the call that was stopped is counted.
+    assert list(counted(engine).values()) == [5]
+
+
+def test_of_guesses_in_one_transaction_the_last_are_stopped(
+    play: Callable[[Play], None], engine: Engine
+) -> None:
+    async def scene(house: House) -> None:
+        calls = [
+            Entry(
+                *(str(number), NOON, "direct"),
+                institution=INSTITUTION,
+                wrong_about=(digest(AYSE),),
+                wrong_max=5,
+            )
+            for number in range(7)
+        ]
+        with (
+            pytest.raises(Undone) as stopped,
+            engine.connect() as connection,
+            writing(connection),
+        ):
+            house.alongside.write(connection, calls, now=NOON)
+        assert sorted(stopped.value.reasons) == ["5", "6"]
+
+    play(scene)
+    assert counted(engine) == {}
 
 
 def test_mistakes_are_forgotten_after_the_day_that_follows(

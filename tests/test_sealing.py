@@ -20,7 +20,8 @@ from kps_soap.audit.keys import FileKey, Keyring, read_key_file
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.sources import DatabaseAddress
 from kps_soap.audit.verification import Options, verify_source
-from kps_soap.audit.writer import Clocks, EvidenceWriter
+from kps_soap.audit.waiting import Clocks
+from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.database import open_database
 from kps_soap.entry import Entry
 from kps_soap.entry import Event as Kind
@@ -202,6 +203,9 @@ def test_trouble_is_told_once_and_so_is_its_end(
 
 
 def test_nothing_outside_is_called_where_nothing_is_named(home: Path) -> None:
+    file = home / "kps.toml"
+    named = file.read_text(encoding="utf-8")
+    file.write_text(named.replace('witness_directory = "witness"\n', ""), encoding="utf-8")
     given = chosen(home)
     engine = open_database(given.gateway_url, wait_seconds_max=5)
     seals = seals_of(given, engine)

@@ -1,6 +1,7 @@
 """Sockets, the bounds of a connection, and worker processes that are kept alive."""
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -703,3 +704,12 @@ def test_a_worker_that_does_not_listen_is_killed_in_the_end(
     supervised.when_ready = tell(signal.SIGTERM)
     assert supervised.run() == 0
     assert supervised.all_ended()
+
+
+def test_while_it_serves_the_interpreter_looks_through_new_objects_alone() -> None:
+    interval = sys.getswitchinterval()
+    with serving.without_pauses():
+        assert gc.get_freeze_count() > 10_000
+        assert sys.getswitchinterval() == pytest.approx(serving.SWITCH_SECONDS)
+    assert gc.get_freeze_count() == 0
+    assert sys.getswitchinterval() == pytest.approx(interval)

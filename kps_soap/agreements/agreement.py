@@ -47,6 +47,7 @@ class Caps:
     criteria_per_call_max: int = 256
     persons_per_day_max: int = 1_000_000
     calls_per_second_max: int = 10_000
+    calls_per_day_max: int = 100_000_000
     pilot_calls_per_day_max: int = 100_000
 
 
@@ -111,7 +112,8 @@ class Access:
     """How the institution's software comes in, and what it must say with every call.
 
     ``token_address_free``: a token may be used from another of the institution's addresses than
-    the one that it was issued to.
+    the one that it was issued to.  ``registered_inquirers``: every inquirer must be registered
+    as a person of the institution.
     """
 
     accounts: tuple[str, ...]
@@ -133,15 +135,17 @@ class Access:
     default_purpose: str
     case_number_required: bool
     person_relation: str
+    registered_inquirers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one institution may use up."""
+    """What one institution may use up; ``calls_per_day_max`` is 0 where none is named."""
 
     criteria_per_call_max: int
     persons_per_day_max: int
     calls_per_second_max: int
+    calls_per_day_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import date
 from hashlib import sha256
 
 from kps_soap.agreements.address_rights import AddressRights
-from kps_soap.agreements.agreement import Agreement, PublicTerms, Suspension
+from kps_soap.agreements.agreement import Agreement, ContractKey, PublicTerms, Suspension
 from kps_soap.agreements.problems import Problem
 from kps_soap.agreements.scope import not_in_force
 from kps_soap.faults import AgreementNotInForce, ServiceNotGranted
@@ -32,6 +32,7 @@ class AgreementSet:
     address_rights: AddressRights
     warnings: tuple[Problem, ...]
     _by_account: Mapping[str, tuple[Agreement, ...]]
+    _by_institution: Mapping[str, tuple[Agreement, ...]]
 
     @classmethod
     def of(
@@ -46,7 +47,9 @@ class AgreementSet:
         """Put judged agreements together."""
         ordered = tuple(sorted(agreements, key=lambda one: one.file))
         by_account: defaultdict[str, list[Agreement]] = defaultdict(list)
+        by_institution: defaultdict[str, list[Agreement]] = defaultdict(list)
         for agreement in ordered:
+            by_institution[agreement.institution.code].append(agreement)
             for account in agreement.access.accounts:
                 by_account[account].append(agreement)
         return cls(
@@ -56,10 +59,8 @@ class AgreementSet:
             public=public,
             address_rights=address_rights,
             warnings=tuple(sorted(warnings)),
-            _by_account={
-                account: tuple(sorted(held, key=lambda one: one.document.valid_from))
-                for account, held in by_account.items()
-            },
+            _by_account=_oldest_first(by_account),
+            _by_institution=_oldest_first(by_institution),
         )
 
     def suspending(self, suspended: Iterable[Suspension]) -> "AgreementSet":
@@ -87,6 +88,10 @@ class AgreementSet:
         """The agreements of an account, in any state, oldest first."""
         return self._by_account.get(account, ())
 
+    def of_institution(self, code: str) -> Sequence[Agreement]:
+        """The agreements of an institution, in any state, oldest first."""
+        return self._by_institution.get(code, ())
+
     def institution_of(self, account: str) -> str:
         """The code of the institution whose agreements name an account; empty for none."""
         return next((one.institution.code for one in self.for_account(account)), "")
@@ -100,13 +105,37 @@ class AgreementSet:
         held = self.for_account(account)
         if not held:
             raise ServiceNotGranted("the account has no agreement")
-        reasons = []
-        for agreement in held:
-            reason = not_in_force(agreement, on)
-            if not reason:
-                return agreement
-            reasons.append(f"{agreement.number}: {reason}")
-        raise AgreementNotInForce("; ".join(reasons))
+        return _in_force(held, on)[0]
+
+    def choose_of(self, institution: str, on: date, contract: ContractKey) -> Agreement:
+        """The agreement of an institution in force on a day that grants a contract.
+
+        Where none grants it, the first in force: what it says is why it is refused.  Raises as
+        ``choose``.
+        """
+        held = self.of_institution(institution)
+        if not held:
+            raise ServiceNotGranted("the institution has no agreement")
+        found = _in_force(held, on)
+        return next((one for one in found if contract in one.services), found[0])
+
+
+def _oldest_first(
+    groups: Mapping[str, list[Agreement]],
+) -> dict[str, tuple[Agreement, ...]]:
+    return {
+        name: tuple(sorted(held, key=lambda one: one.document.valid_from))
+        for name, held in groups.items()
+    }
+
+
+def _in_force(held: Iterable[Agreement], on: date) -> list[Agreement]:
+    """Those in force on a day; raises AgreementNotInForce with every reason if none is."""
+    reasons = {one.number: not_in_force(one, on) for one in held}
+    found = [one for one in held if not reasons[one.number]]
+    if not found:
+        raise AgreementNotInForce("; ".join(f"{key}: {why}" for key, why in reasons.items()))
+    return found
 
 
 def listing_of(files: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ less is, ``CHANGES`` that it is neither or cannot be said.  This module compares
 prints nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,15 +23,41 @@ CHANGES: Final = "changes"
 NONE: Final = "YOK"
 
 
+#: The sentences of changes, by what is said.  Another language needs the same names only.
+SENTENCES: Final[Mapping[str, str]] = {
+    "gone": "the agreement is gone with everything it granted",
+    "new": "a new agreement in state {0}, valid from {1} until {2}",
+    "becomes": "{0}: {1} becomes {2}",
+    "state": "{0} {1} becomes {2}",
+    "suspension_begins": "the suspension by command begins",
+    "suspension_lifted": "the suspension by command is lifted",
+    "listed": "{0}: {1}",
+    "only": "{0}: only {1}, no longer everybody",
+    "everybody": "{0}: everybody, no longer only {1}",
+    "service_new": "the service, in stage {0}, for {1}",
+    "service_gone": "the service",
+    "stage": "stage {0} becomes {1}",
+    "field": "field {0}",
+    "public_opens": "the public door opens",
+    "public_closes": "the public door closes",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference.  ``subject`` is the key of the file, or a field; ``text`` says it whole."""
+    """One difference.  ``subject`` is the key of the file, or a field; ``text`` says it whole.
+
+    ``sentence`` names one of ``SENTENCES`` and ``values`` fill it, so that other languages can
+    say it too.
+    """
 
     effect: str
     subject: str
     text: str
     service: str = ""
     version: str = ""
+    sentence: str = ""
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +118,13 @@ def steps_between(before: AgreementSet, after: AgreementSet) -> list[Step]:
     ]
 
 
+def _change(
+    effect: str, subject: str, sentence: str, *values: str, key: ContractKey = ("", "")
+) -> Change:
+    text = SENTENCES[sentence].format(*values)
+    return Change(effect, subject, text, *key, sentence=sentence, values=values)
+
+
 def _order(agreement: Agreement) -> tuple[str, str]:
     return agreement.institution.code, agreement.number
 
@@ -121,11 +154,11 @@ def _stage_text(grant: ServiceGrant | None) -> str:
 
 def _of_agreement(was: Agreement | None, now: Agreement | None) -> Iterator[Change]:
     if now is None:
-        yield Change(WITHDRAWS, "agreement", "the agreement is gone with everything it granted")
+        yield _change(WITHDRAWS, "agreement", "gone")
         return
     if was is None:
-        text = f"a new agreement in state {now.state}, valid {_span(now)}"
-        yield Change(GRANTS, "agreement", text)
+        span = (str(now.document.valid_from), str(now.document.valid_until))
+        yield _change(GRANTS, "agreement", "new", now.state, *span)
         for key, grant in sorted(now.services.items()):
             yield from _new_service(key, grant)
         return
@@ -134,10 +167,6 @@ def _of_agreement(was: Agreement | None, now: Agreement | None) -> Iterator[Chan
     yield from _of_limits(was, now)
     for key in sorted(was.services.keys() | now.services.keys()):
         yield from _of_service(key, was.services.get(key), now.services.get(key))
-
-
-def _span(agreement: Agreement) -> str:
-    return f"from {agreement.document.valid_from} until {agreement.document.valid_until}"
 
 
 def _of_document(was: Agreement, now: Agreement) -> Iterator[Change]:
@@ -158,9 +187,10 @@ def _of_document(was: Agreement, now: Agreement) -> Iterator[Change]:
     if old.renewal != new.renewal:
         yield from _plain("renewal", _renewal_text(old.renewal), _renewal_text(new.renewal))
     if was.suspension != now.suspension:
-        effect = GRANTS if now.suspension is None else WITHDRAWS
-        said = "is lifted" if now.suspension is None else "begins"
-        yield Change(effect, "suspension", f"the suspension by command {said}")
+        if now.suspension is None:
+            yield _change(GRANTS, "suspension", "suspension_lifted")
+        else:
+            yield _change(WITHDRAWS, "suspension", "suspension_begins")
 
 
 def _renewal_text(renewal: Any) -> str:
@@ -187,7 +217,7 @@ def _of_access(was: Agreement, now: Agreement) -> Iterator[Change]:
     for name in _VALUES:
         yield from _plain(name, getattr(old, name), getattr(new, name))
     yield from _plain("security_until", old.security_until, new.security_until)
-    for name in ("inquirer_required", "case_number_required"):
+    for name in ("inquirer_required", "registered_inquirers", "case_number_required"):
         before, after = getattr(old, name), getattr(new, name)
         yield from _ordered(name, before, after, more=lambda a, _: bool(a))
     before, after = old.token_address_free, new.token_address_free
@@ -200,16 +230,23 @@ def _is_looser(old: str, new: str) -> bool:
     return RELATIONS.index(new) < RELATIONS.index(old)
 
 
+def _is_more_a_day(old: int, new: int) -> bool:
+    """0 stands for no limit at all."""
+    return new == 0 or 0 < old < new
+
+
 def _of_limits(was: Agreement, now: Agreement) -> Iterator[Change]:
     for name in ("criteria_per_call_max", "persons_per_day_max", "calls_per_second_max"):
         old, new = getattr(was.limits, name), getattr(now.limits, name)
         yield from _ordered(f"limits.{name}", old, new, more=lambda a, b: b > a)
+    old, new = was.limits.calls_per_day_max, now.limits.calls_per_day_max
+    yield from _ordered("limits.calls_per_day_max", old, new, more=_is_more_a_day)
     yield from _plain("fees.exemption", was.fee_exemption, now.fee_exemption)
 
 
 def _new_service(key: ContractKey, grant: ServiceGrant) -> Iterator[Change]:
-    text = f"the service, in stage {_stage_text(grant)}, for {_joined(grant.purposes)}"
-    yield Change(GRANTS, "service", text, *key)
+    said = (_stage_text(grant), _joined(grant.purposes))
+    yield _change(GRANTS, "service", "service_new", *said, key=key)
     yield from _fields(key, (), grant.grant.granted_leaves, grant)
 
 
@@ -217,15 +254,14 @@ def _of_service(
     key: ContractKey, was: ServiceGrant | None, now: ServiceGrant | None
 ) -> Iterator[Change]:
     if now is None:
-        yield Change(WITHDRAWS, "service", "the service", *key)
+        yield _change(WITHDRAWS, "service", "service_gone", key=key)
         return
     if was is None:
         yield from _new_service(key, now)
         return
     if _stage_text(was) != _stage_text(now):
         effect = _effect(was.stage in ANSWERING_STAGES, now.stage in ANSWERING_STAGES)
-        text = f"stage {_stage_text(was)} becomes {_stage_text(now)}"
-        yield Change(effect, "stage", text, *key)
+        yield _change(effect, "stage", "stage", _stage_text(was), _stage_text(now), key=key)
     yield from _listed("purposes", was.purposes, now.purposes, key)
     yield from _fields(key, was.grant.granted_leaves, now.grant.granted_leaves, now)
     for path in sorted(was.special.keys() & now.special.keys()):
@@ -241,7 +277,7 @@ def _fields(
     tree = grant.grant.tree
     for effect, leaves in ((GRANTS, set(now) - set(was)), (WITHDRAWS, set(was) - set(now))):
         for path in gathered(tree, leaves):
-            yield Change(effect, path.partition(" ")[0], f"field {path}", *key)
+            yield _change(effect, path.partition(" ")[0], "field", path, key=key)
 
 
 def _pilot_text(pilot: Pilot | None) -> str:
@@ -254,8 +290,8 @@ def _pilot_text(pilot: Pilot | None) -> str:
 def _of_public(was: PublicTerms | None, now: PublicTerms | None) -> Iterator[Change]:
     old_open, new_open = _is_open(was), _is_open(now)
     if old_open != new_open:
-        said = "the public door opens" if new_open else "the public door closes"
-        yield Change(_effect(old_open, new_open), "public", said)
+        said = "public_opens" if new_open else "public_closes"
+        yield _change(_effect(old_open, new_open), "public", said)
     if was is None or now is None:
         return
     old, new = was.calls_per_second_max, now.calls_per_second_max
@@ -266,7 +302,7 @@ def _of_public(was: PublicTerms | None, now: PublicTerms | None) -> Iterator[Cha
         if stages[0] != stages[1]:
             open_now = now.stages.get(key) in ANSWERING_STAGES
             effect = _effect(was.stages.get(key) in ANSWERING_STAGES, open_now)
-            yield Change(effect, "stage", f"stage {stages[0]} becomes {stages[1]}", *key)
+            yield _change(effect, "stage", "stage", *stages, key=key)
 
 
 def _is_open(terms: PublicTerms | None) -> bool:
@@ -286,14 +322,14 @@ def _effect(before: bool, after: bool) -> str:
 
 def _plain(subject: str, old: object, new: object, key: ContractKey = ("", "")) -> Iterator[Change]:
     if old != new:
-        text = f"{subject}: {_shown(old)} becomes {_shown(new)}"
-        yield Change(CHANGES, subject, text, *key)
+        said = (subject, _shown(old), _shown(new))
+        yield _change(CHANGES, subject, "becomes", *said, key=key)
 
 
 def _words(subject: str, old: str, new: str, answering: Collection[str]) -> Iterator[Change]:
     if old != new:
         effect = _effect(old in answering, new in answering)
-        yield Change(effect, subject, f"{subject} {old} becomes {new}")
+        yield _change(effect, subject, "state", subject, old, new)
 
 
 def _ordered(
@@ -302,7 +338,7 @@ def _ordered(
     """A value of which one is more than another."""
     if old != new:
         effect = GRANTS if more(old, new) else WITHDRAWS
-        yield Change(effect, subject, f"{subject}: {_shown(old)} becomes {_shown(new)}")
+        yield _change(effect, subject, "becomes", subject, _shown(old), _shown(new))
 
 
 def _listed(
@@ -310,9 +346,9 @@ def _listed(
 ) -> Iterator[Change]:
     was, now = set(map(str, old)), set(map(str, new))
     if added := now - was:
-        yield Change(GRANTS, subject, f"{subject}: {_joined(added)}", *key)
+        yield _change(GRANTS, subject, "listed", subject, _joined(added), key=key)
     if removed := was - now:
-        yield Change(WITHDRAWS, subject, f"{subject}: {_joined(removed)}", *key)
+        yield _change(WITHDRAWS, subject, "listed", subject, _joined(removed), key=key)
 
 
 def _open_list(subject: str, old: Collection[str], new: Collection[str]) -> Iterator[Change]:
@@ -320,9 +356,9 @@ def _open_list(subject: str, old: Collection[str], new: Collection[str]) -> Iter
     if bool(old) == bool(new):
         yield from _listed(subject, old, new)
     elif new:
-        yield Change(WITHDRAWS, subject, f"{subject}: only {_joined(new)}, no longer everybody")
+        yield _change(WITHDRAWS, subject, "only", subject, _joined(new))
     else:
-        yield Change(GRANTS, subject, f"{subject}: everybody, no longer only {_joined(old)}")
+        yield _change(GRANTS, subject, "everybody", subject, _joined(old))
 
 
 def _joined(words: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from kps_soap.agreements.listing import gathered
 from kps_soap.agreements.loading import Compiler
 from kps_soap.agreements.problems import AgreementErrors
 from kps_soap.agreements.store import SetUnreadable, Version
+from kps_soap.agreements.vocabulary import MANDATE
 from kps_soap.audit.search import Found
 from kps_soap.authentication import ISTANBUL
 from kps_soap.faults import Outcome, Refusal
@@ -130,12 +131,14 @@ def explain_record(connection: Connection, keeper: AgreementKeeper, found: Found
     at = found.received_at
     if at is None:
         raise ValueError("a record without its time")
+    under_mandate = (columns["on_behalf_of"] or "").startswith(MANDATE)
     case = Case(
         service=columns["service"] or "",
         version=columns["version"] or "",
         on=at.astimezone(ISTANBUL).date(),
         door=columns["door"] or "",
-        source_address=columns["source_address"] or "",
+        # Under a mandate calls come from the vendor's networks, not from those of the agreement.
+        source_address="" if under_mandate else columns["source_address"] or "",
         inquirer=columns["inquirer"] or "",
         purpose=columns["purpose"] or "",
         case_number=columns["case_number"] or "",

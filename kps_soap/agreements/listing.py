@@ -126,6 +126,7 @@ def details(agreement: Agreement, on: date) -> Row:
         "criteria_per_call_max": limits.criteria_per_call_max,
         "persons_per_day_max": limits.persons_per_day_max,
         "calls_per_second_max": limits.calls_per_second_max,
+        "calls_per_day_max": limits.calls_per_day_max or None,
         "granted": [_granted(granted, on) for granted in agreement.services.values()],
     }
 
@@ -182,7 +183,7 @@ _SHOWN_KEYS = (
     "signed", "renewal", "accounts", "networks", "doors", "security", "security_until", "signature",
     "name_matching", "purposes", "default_purpose", "inquirer_required", "case_number_required",
     "person_relation", "fee_exemption", "criteria_per_call_max", "persons_per_day_max",
-    "calls_per_second_max",
+    "calls_per_second_max", "calls_per_day_max",
 )  # fmt: skip
 
 

@@ -185,6 +185,7 @@ def read_access(table: Table, rules: Rules) -> Access:
         default_purpose=_default_purpose(table, purposes),
         case_number_required=table.flag("case_number_required", default=False),
         person_relation=_relation(table, rules.served_relations),
+        registered_inquirers=table.flag("registered_inquirers", default=False),
     )
     answer.finish()
     table.finish()
@@ -301,6 +302,9 @@ def read_limits(table: Table, caps: Caps) -> Limits:
         criteria_per_call_max=table.integer("criteria_per_call_max", 1, caps.criteria_per_call_max),
         persons_per_day_max=table.integer("persons_per_day_max", 1, caps.persons_per_day_max),
         calls_per_second_max=table.integer("calls_per_second_max", 1, caps.calls_per_second_max),
+        calls_per_day_max=table.integer(
+            "calls_per_day_max", 1, caps.calls_per_day_max, required=False
+        ),
     )
     table.finish()
     return limits

@@ -83,7 +83,7 @@ ANSWERING_STAGES: Final = frozenset({TEST, PILOT, OPEN})
 #: The stages of a public service: a pilot names its inquirers, and there are none.
 PUBLIC_STAGES: Final = (CLOSED, TEST, OPEN, SUSPENDED)
 
-DOORS: Final = ("direct", "routing")
+DOORS: Final = ("direct", "routing", "console")
 
 CLASSIC: Final = "KLASIK"
 STRONG: Final = "GUCLU"
@@ -101,3 +101,6 @@ EXEMPTIONS: Final = ("GENEL_YONETIM", "MUHTARLIK", PAYS)
 
 #: Services that list persons nobody named: they need a legal basis of their own (45/2, K7.3).
 BULK_SERVICES: Final = frozenset({"KisiListeleServis"})
+
+#: How a record begins to name the mandate under which a vendor's account acted (§5.17).
+MANDATE: Final = "VEKALET"

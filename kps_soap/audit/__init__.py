@@ -5,6 +5,8 @@
     records       a record's bytes: digests, ciphertext, hash
     chain         one chain of records, appended to in transactions
     writer        many requests, one transaction: the group commit of a worker
+    waiting       a request that waits for its record
+    first_answers what a repeated question got the first time
     appending     a few records by a command, without an event loop
     receipts      numbers that never repeat
     receipt_search, receipt_files, signed_receipts   an earlier call's receipt, as proof
@@ -13,6 +15,7 @@
     aggregates    refused requests that leave no record of their own, counted
     search        find and show records; each look is a record too
     person_report who asked about a person, as the person may read it
+    breach_report what a breach laid open (named_persons: whose number it is)
     checkpoints, heads, merkle     what a seal is: bytes, trees, keys
     seals, proofs seal the records; prove that one is sealed
     witness, timestamps, web       hand the seals to somebody outside

@@ -9,26 +9,38 @@ nothing about who may log in or ask: it counts.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Dialect, Update, bindparam, case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import microseconds
 from kps_soap.authentication import ISTANBUL
 from kps_soap.credentials import BLOCKED, OPEN
 from kps_soap.database import Inserter, Prepared
 from kps_soap.entry import Entry, Event, IssuedToken
-from kps_soap.models import credentials, issued_tokens, mistakes
+from kps_soap.mistakes import MistakeCounts
+from kps_soap.models import credentials, issued_tokens
 from kps_soap.pilots import PilotCounts
 
 _SWEEP_EVERY: Final = timedelta(hours=1)
 #: A token that has ended is kept a day longer: a late message then still finds its account.
 _KEPT_AFTER_END: Final = timedelta(days=1)
+
+
+class Beside(Protocol):
+    """Somebody else who writes in the transaction of records."""
+
+    def note(
+        self, connection: Connection, entries: Sequence[Entry], *, now: datetime
+    ) -> list[Entry]:
+        """Write what these entries bring along; returns the records of what came of it.
+
+        Raises what the database raises.
+        """
+
 
 _TOKEN_COLUMNS: Final = tuple(issued_tokens.columns.keys())
 
@@ -82,55 +94,35 @@ _FORGET_FAILURES: Final = (
     .where(credentials.c.account == bindparam("right_account"))
     .values(failures=bindparam("none"))
 )
-_FORGET_MISTAKES: Final = delete(mistakes).where(mistakes.c.day < bindparam("today"))
 _SWEEP: Final = delete(issued_tokens).where(issued_tokens.c.not_after_us < bindparam("before_us"))
 
 #: More failures a day than anybody can make: the limit is off.
 _NO_LIMIT: Final = 2_000_000_000
 
 
-def _count_mistake(dialect: Dialect) -> Any:
-    columns = mistakes.c
-    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    more: Any = bindparam("more")
-    first = {
-        "institution": bindparam("wrong_institution"),
-        "person_digest": bindparam("wrong_about"),
-        "day": bindparam("today"),
-        "count": more,
-    }
-    return (
-        insert(mistakes)
-        .values(first)
-        .on_conflict_do_update(
-            index_elements=[columns.institution, columns.person_digest, columns.day],
-            set_={"count": columns.count + more},
-        )
-    )
-
-
 class Alongside:
-    """Writes what entries bring along, within the caller's transaction."""
+    """Writes what entries bring along, within the caller's transaction, and so do ``besides``."""
 
-    def __init__(self, dialect: Dialect, policy: LockPolicy) -> None:
+    def __init__(
+        self, dialect: Dialect, policy: LockPolicy, besides: Sequence[Beside] = ()
+    ) -> None:
         self._policy = policy
+        self._besides = besides
         self._insert_tokens = Inserter(dialect, issued_tokens)
         self._count_failure = Prepared(dialect, _count_failure())
         self._block = Prepared(dialect, _BLOCK)
         self._forget = Prepared(dialect, _FORGET_FAILURES)
         self._sweep = Prepared(dialect, _SWEEP)
         self._swept_at: datetime | None = None
-        self._count_mistake = Prepared(dialect, _count_mistake(dialect))
-        self._forget_mistakes = Prepared(dialect, _FORGET_MISTAKES)
+        self._mistakes = MistakeCounts(dialect)
         self._pilots = PilotCounts(dialect)
-        self._forgotten_at: datetime | None = None
 
     def write(
         self, connection: Connection, entries: Sequence[Entry], *, now: datetime
     ) -> list[Entry]:
-        """What these entries bring along; raises what the database raises.
+        """What these entries bring along; raises ``Undone``, and what the database raises.
 
-        Returns the records of what came of it: accounts that were shut.
+        Returns the records of what came of it: accounts that were shut, and the like.
         """
         shut = []
         tokens = [_row(entry.issued) for entry in entries if entry.issued is not None]
@@ -144,8 +136,10 @@ class Alongside:
                 what = self._count(connection, entry.login.account, now)
                 if what:
                     shut.append(_shut(entry, entry.login.account, what))
-        self._note_mistakes(connection, entries, now)
+        self._mistakes.note(connection, entries, now=now)
         self._pilots.note(connection, entries, now=now)
+        for beside in self._besides:
+            shut += beside.note(connection, entries, now=now)
         return shut
 
     def _count(self, connection: Connection, account: str, now: datetime) -> str:
@@ -167,25 +161,6 @@ class Alongside:
             if self._block(connection, {"blocked_account": account, **states}).rowcount == 1:
                 return f"blocked: {of_day} wrong passwords on one day"
         return "" if in_a_row else f"locked for {policy.lock_seconds} s: wrong passwords in a row"
-
-    def _note_mistakes(
-        self, connection: Connection, entries: Sequence[Entry], now: datetime
-    ) -> None:
-        made = Counter(
-            (entry.institution, person, _day(entry.received_at))
-            for entry in entries
-            for person in entry.wrong_about
-        )
-        if not made:
-            return
-        # In one order everywhere, so that two gateways never wait for each other's rows.
-        for (institution, person, day), more in sorted(made.items()):
-            values = {"wrong_institution": institution, "wrong_about": person, "today": day}
-            self._count_mistake(connection, {**values, "more": more})
-        if self._forgotten_at is None or now - self._forgotten_at >= _SWEEP_EVERY:
-            self._forgotten_at = now
-            # A day is kept for requests that came before midnight and end after it.
-            self._forget_mistakes(connection, {"today": _day(now - timedelta(days=1))})
 
     def _sweep_old(self, connection: Connection, now: datetime) -> None:
         if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:

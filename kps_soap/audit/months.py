@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 ISTANBUL: Final = ZoneInfo("Europe/Istanbul")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_MICROSECOND: Final = timedelta(microseconds=1)
 _HOUR: Final = timedelta(hours=1)
 
 
 def microseconds(moment: datetime) -> int:
     """Whole microseconds from 1970-01-01 UTC to an aware moment, exactly."""
-    return (moment - EPOCH) // _MICROSECOND
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment_of(count_us: int) -> datetime:
@@ -28,7 +28,8 @@ def moment_of(count_us: int) -> datetime:
 
 def month_of(moment: datetime) -> str:
     """The month in Istanbul, as ``2026-11``."""
-    return _month_of_hour((moment - EPOCH) // _HOUR)
+    since = moment - EPOCH
+    return _month_of_hour(since.days * 24 + since.seconds // 3_600)
 
 
 @lru_cache(maxsize=64)

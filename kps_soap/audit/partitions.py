@@ -67,6 +67,29 @@ def _all_there(connection: Connection, names: dict[str, str]) -> bool:
     )
 
 
+def last_without_right(connection: Connection) -> str | None:
+    """The last month that has its partitions, where the role may make no more of them.
+
+    None where it may, and where there is no such thing; "" where there is none at all.  Who
+    attaches a partition must own the table, and may create tables beside it.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    may = text(
+        "SELECT has_schema_privilege(current_user, relnamespace, 'CREATE')"
+        " AND pg_has_role(current_user, relowner, 'USAGE')"
+        " FROM pg_class WHERE oid = to_regclass(:name)"
+    )
+    if all(connection.execute(may, {"name": name}).scalar() for name in PARTITIONED):
+        return None
+    parts = text(
+        "SELECT max(part.relname) FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid"
+        " WHERE inhparent = to_regclass(:name)"
+    )
+    last = [connection.execute(parts, {"name": name}).scalar() for name in PARTITIONED]
+    return min((name or "")[-7:].replace("_", "-") for name in last)
+
+
 def make_ahead(url: str, now: datetime) -> None:
     """Partitions for this month and the next ones; raises what the database raises."""
     engine = open_database(url, wait_seconds_max=10)

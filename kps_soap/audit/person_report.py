@@ -25,7 +25,11 @@ from kps_soap.entry import Entry, Event
 
 #: The events that are somebody's question about a person.
 _QUESTIONS: Final = frozenset(
-    event.value for event in (Event.QUERY, Event.VERIFICATION, Event.INFORMATION, Event.REFUSAL)
+    event.value
+    for event in (
+        *(Event.QUERY, Event.REPETITION, Event.VERIFICATION, Event.INFORMATION),
+        Event.REFUSAL,
+    )
 )
 
 

@@ -22,23 +22,22 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from sqlalchemy import Connection, Engine, insert, update
 
-from kps_soap.audit.alongside import Alongside, LockPolicy
+from kps_soap.audit.alongside import Alongside, Beside, LockPolicy
 from kps_soap.audit.chain import Chain, ChainLost
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.log_copier import LogCopier
 from kps_soap.audit.months import microseconds
 from kps_soap.audit.receipts import ReceiptNumbers
+from kps_soap.audit.waiting import Clocks, Waiting, known_now
 from kps_soap.database import FAILURES, file_identity, writing
-from kps_soap.entry import Entry, Event
+from kps_soap.entry import Entry, Event, Undone
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import writer_probes
 
@@ -54,30 +53,12 @@ _STRANGE_ENTRY: Final = "entry"
 _TROUBLE: Final = (*FAILURES, ChainLost, MonthUnreadable)
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """An entry whose request waits for it to be durable."""
-
-    entry: Entry
-    future: asyncio.Future[None]
-    deadline: float
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """The time of day for records, and a clock that never jumps for waiting, in seconds."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-
-
 class EvidenceWriter:
     """One worker's writer of evidence.
 
     ``deadline_seconds``: how long a request waits for its record.  ``waiting_max``: how many may
     wait; more are refused at once.  ``probe_seconds``: how often an idle writer tries to write.
-    ``locks``: when wrong passwords shut an account.
+    ``locks``: when wrong passwords shut an account.  ``besides`` write in its transactions too.
     """
 
     def __init__(
@@ -93,6 +74,7 @@ class EvidenceWriter:
         waiting_max: int,
         probe_seconds: float = 2.0,
         locks: LockPolicy | None = None,
+        besides: Sequence[Beside] = (),
     ) -> None:
         self._engine = engine
         self._keyring = keyring
@@ -103,16 +85,16 @@ class EvidenceWriter:
         self._deadline_seconds = deadline_seconds
         self._waiting_max = waiting_max
         self._probe_seconds = probe_seconds
-        self._alongside = Alongside(engine.dialect, locks or LockPolicy())
+        self._alongside = Alongside(engine.dialect, locks or LockPolicy(), besides)
         self._copier = LogCopier(engine)
         # The loop's side.
-        self._gathered: list[_Waiting] = []
-        self._deadlines: deque[_Waiting] = deque()
+        self._gathered: list[Waiting] = []
+        self._deadlines: deque[Waiting] = deque()
         self._waiting = 0
         self._closing = False
         self._sweeping = False
         # The way to the thread; None ends it.
-        self._inbox: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._inbox: SimpleQueue[list[Waiting] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="kps-evidence", daemon=True)
         # The thread's side.
         self._connection: Connection | None = None
@@ -166,7 +148,7 @@ class EvidenceWriter:
         if self._waiting >= self._waiting_max:
             raise EvidenceUnavailable("too many waiting")
         future: asyncio.Future[None] = self._loop.create_future()
-        waiting = _Waiting(entry, future, self._clocks.monotonic() + self._deadline_seconds)
+        waiting = Waiting(entry, future, self._clocks.monotonic() + self._deadline_seconds)
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
         self._gathered.append(waiting)
@@ -209,14 +191,19 @@ class EvidenceWriter:
         if deadlines:
             self._loop.call_later(self._deadline_seconds / 8, self._sweep)
 
-    def _release(self, group: list[_Waiting], failure: str) -> None:
-        """Wake the requests of a group: their records are durable, or they are refused."""
+    def _release(self, group: list[Waiting], failure: str, undone: Mapping[str, Exception]) -> None:
+        """Wake the requests of a group: their records are durable, or they are refused.
+
+        ``undone``: requests that have no record, and why their answers must not leave.
+        """
         self._waiting -= len(group)
         for waiting in group:
             if waiting.future.done():
                 continue
             if failure or waiting.withdrawn:
                 waiting.future.set_exception(EvidenceUnavailable(failure or "deadline"))
+            elif waiting.entry.request_id in undone:
+                waiting.future.set_exception(undone[waiting.entry.request_id])
             else:
                 waiting.future.set_result(None)
 
@@ -242,9 +229,9 @@ class EvidenceWriter:
         finally:
             self._tell_loop(self._ended.set)
 
-    def _next_group(self) -> tuple[list[_Waiting], bool]:
+    def _next_group(self) -> tuple[list[Waiting], bool]:
         """What waits now, or an empty group after the probe interval; False when it is the last."""
-        group: list[_Waiting] = []
+        group: list[Waiting] = []
         try:
             handed = self._inbox.get(timeout=self._probe_seconds / (1 if self._working else 2))
             while handed is not None:
@@ -256,20 +243,28 @@ class EvidenceWriter:
             return group, True
         return group, False
 
-    def _write(self, group: list[_Waiting]) -> None:
+    def _write(self, group: list[Waiting]) -> None:
         """Make a group durable and release it, whatever happens."""
         now = self._clocks.monotonic()
         for waiting in group:
             waiting.withdrawn = waiting.withdrawn or waiting.deadline <= now
         present = [waiting for waiting in group if not waiting.withdrawn]
-        failure = self._attempt(present) if present else ""
+        failure, undone = "", dict[str, Exception]()
+        while present:
+            try:
+                failure = self._attempt(present)
+                break
+            except Undone as some:
+                # The rest is written without them; only then are the reasons true.
+                undone = known_now(undone, some.reasons)
+                present = [one for one in present if one.entry.request_id not in undone]
         if failure == _STRANGE_ENTRY and len(present) > 1:
             for waiting in group:
                 self._write([waiting])
         else:
-            self._tell_loop(self._release, group, failure)
+            self._tell_loop(self._release, group, failure, undone)
 
-    def _attempt(self, present: list[_Waiting]) -> str:
+    def _attempt(self, present: list[Waiting]) -> str:
         """Commit once, nobody's entry to see whether it works; returns what went wrong, or ""."""
         self._busy_since = self._clocks.monotonic()
         try:
@@ -280,6 +275,9 @@ class EvidenceWriter:
         except _TROUBLE as trouble:
             self._failed(trouble)
             return type(trouble).__name__
+        except Undone:
+            self._in_doubt = True
+            raise
         except Exception as surprise:
             if not present:
                 self._failed(surprise)

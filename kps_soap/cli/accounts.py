@@ -1,4 +1,4 @@
-"""``kps accounts`` and ``kps rosters``: secrets and person lists that live in no file.
+"""``kps accounts``: secrets that live in no file.
 
 Whatever they change, they change on record: who did it, to whom, and why.
 """
@@ -6,14 +6,13 @@ Whatever they change, they change on record: who did it, to whom, and why.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kps_soap import credentials, database, identity_number
-from kps_soap import rosters as person_rosters
-from kps_soap.audit.keys import read_key_file
+from kps_soap import credentials, database
 from kps_soap.authentication import ISTANBUL
 from kps_soap.cli.recorded import actor_option, do_on_record, why_option
 from kps_soap.cli.terminal import (
@@ -24,17 +23,17 @@ from kps_soap.cli.terminal import (
     show_json,
     show_table,
     stop,
-    typed_number,
 )
 from kps_soap.configured import utc_now
 from kps_soap.credentials import CredentialError
 from kps_soap.entry import Event
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
+from kps_soap.settings import Settings
 
 
 @click.group()
 def accounts() -> None:
-    """Accounts of institutions: open them, change a password, block and unblock."""
+    """Accounts and people of institutions: passwords, blocks, roles, shares, mandates."""
 
 
 @accounts.command("list")
@@ -53,16 +52,20 @@ def list_accounts(home: Path, as_json: bool) -> None:
         {
             "account": one.account,
             "state": one.state,
-            "locked_until": one.locked_until
-            and one.locked_until.astimezone(ISTANBUL).isoformat(timespec="seconds"),
+            "locked_until": _moment(one.locked_until),
+            "former_password_until": _moment(one.former_until),
         }
         for one in found
     ]
     if as_json:
         show_json(rows)
     else:
-        shown = [{**row, "locked_until": row["locked_until"] or ""} for row in rows]
-        show_table(shown, ("account", "state", "locked_until"))
+        columns = ("account", "state", "locked_until", "former_password_until")
+        show_table([{name: row[name] or "" for name in columns} for row in rows], columns)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(ISTANBUL).isoformat(timespec="seconds")
 
 
 @accounts.command()
@@ -71,26 +74,44 @@ def list_accounts(home: Path, as_json: bool) -> None:
 @actor_option
 @click.argument("account")
 @click.option("--ask", is_flag=True, help="Ask for the password instead of making one.")
-def password(home: Path, reason: str, by: str, account: str, ask: bool) -> None:
+@click.option("--keep-old", type=int, help="For how many days (1 to 7) the present one holds too.")
+def password(
+    home: Path, reason: str, by: str, account: str, ask: bool, keep_old: int | None
+) -> None:
     """Open ACCOUNT, or give it a new password; a made password is printed once."""
+    settings = settings_of(home)
     chosen = (
         click.prompt("Password", hide_input=True, confirmation_prompt=True)
         if ask
         else secrets.token_hex(18)
     )
     try:
-        row = credentials.password_row(account, chosen, now=utc_now())
+        former = "" if keep_old is None else _present_hash(settings, account)
+        row = credentials.password_row(account, chosen, now=utc_now(), beside=former)
     except CredentialError as error:
         stop(str(error), NO)
-    do_on_record(
-        settings_of(home),
-        Event.PASSWORD_SET,
-        lambda connection: credentials.put_password(connection, account, row),
-        by=by,
-        reason=reason,
-        about=account,
-    )
+
+    def work(connection: Any) -> None:
+        if keep_old is None:
+            credentials.put_password(connection, account, row)
+        else:
+            credentials.change_password(
+                connection, account, row, former=former, days=keep_old, now=utc_now()
+            )
+
+    do_on_record(settings, Event.PASSWORD_SET, work, by=by, reason=reason, about=account)
     click.echo("The password is set." if ask else chosen)
+
+
+def _present_hash(settings: Settings, account: str) -> str:
+    try:
+        engine = database.open_database(settings.gateway_url, wait_seconds_max=10)
+        try:
+            return credentials.present_hash(engine, account)
+        finally:
+            engine.dispose()
+    except OPERATOR_ERRORS as error:
+        stop(sentence_of(error), NO)
 
 
 @accounts.command()
@@ -125,48 +146,3 @@ def _set_state(home: Path, account: str, *, blocked: bool, by: str, reason: str)
         about=account,
     )
     click.echo("Blocked." if blocked else "Open again.")
-
-
-@click.group()
-def rosters() -> None:
-    """Whose records an institution keeps; only keyed digests are stored."""
-
-
-@rosters.command("replace")
-@home_option
-@why_option
-@actor_option
-@click.argument("institution")
-@click.argument("file", type=click.File(encoding="utf-8-sig", errors="replace"))
-def replace_roster(home: Path, reason: str, by: str, institution: str, file: Any) -> None:
-    """Put the identity numbers in FILE, one a line, in place of INSTITUTION's roster."""
-    settings = settings_of(home)
-    numbers = _numbers_in(file)
-    try:
-        key = read_key_file(settings.person_key_file)
-    except OPERATOR_ERRORS as error:
-        stop(sentence_of(error), NO)
-    digests = [identity_number.digest(one, key=key, context="roster") for one in numbers]
-    size = do_on_record(
-        settings,
-        Event.ROSTER_REPLACED,
-        lambda connection: person_rosters.replace(connection, institution, digests),
-        by=by,
-        reason=reason,
-        about=f"{institution}: {len(set(digests))} persons",
-        institution=institution,
-    )
-    click.echo(f"The roster of {institution} holds {size} persons.")
-
-
-def _numbers_in(file: Any) -> list[int]:
-    """The identity numbers of a file, one a line; empty lines do not count."""
-    numbers = []
-    for count, line in enumerate(file, start=1):
-        text = line.strip()
-        number = typed_number(text)
-        if number is None and text:
-            stop(f"Line {count} holds no identity number; nothing was changed.", NO)
-        if number is not None:
-            numbers.append(number)
-    return numbers

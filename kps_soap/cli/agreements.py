@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from kps_soap.agreements import listing
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.problems import AgreementErrors
 from kps_soap.agreements.schema import schema_text
-from kps_soap.cli import agreement_acts, agreement_questions
+from kps_soap.cli import agreement_acts, agreement_drafts, agreement_questions
 from kps_soap.cli.agreement_office import in_force, opened
 from kps_soap.cli.terminal import NO, home_option, json_option, settings_of, show_json, stop
 from kps_soap.configured import catalogue_of, load_agreements, utc_now
@@ -20,13 +19,10 @@ from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.terms import istanbul_date
 
 
-def _loaded(home: Path, *, as_json: bool) -> AgreementSet:
+def _loaded(home: Path) -> AgreementSet:
     try:
         return load_agreements(settings_of(home), compile_all())
     except AgreementErrors as errors:
-        if as_json:
-            show_json({"problems": [asdict(one) for one in errors.problems]})
-            raise SystemExit(NO) from None
         stop(str(errors), NO)
 
 
@@ -34,13 +30,13 @@ def _in_force(home: Path, *, files: bool) -> AgreementSet:
     """The set in force; the files where they are asked for, or nothing is in force yet."""
     settings = settings_of(home)
     if files:
-        return _loaded(home, as_json=False)
+        return _loaded(home)
     with opened(settings) as office:
         found = in_force(office)
         if found is not None:
             return found
     click.echo("No set is in force yet; this is what the files say.", err=True)
-    return _loaded(home, as_json=False)
+    return _loaded(home)
 
 
 files_option = click.option(
@@ -53,22 +49,11 @@ def agreements() -> None:
     """The agreements: check and load files, see and explain what is in force."""
 
 
-for command in (*agreement_acts.COMMANDS, *agreement_questions.COMMANDS):
+for command in (
+    *(agreement_drafts.new, agreement_drafts.check),
+    *(*agreement_acts.COMMANDS, *agreement_questions.COMMANDS),
+):
     agreements.add_command(command)
-
-
-@agreements.command()
-@home_option
-@json_option
-def check(home: Path, as_json: bool) -> None:
-    """Read every agreement file; list every error with file, line and key.  Exit code 1 if any."""
-    loaded = _loaded(home, as_json=as_json)
-    if as_json:
-        show_json({"problems": [], "digest": loaded.digest, "files": dict(loaded.files)})
-        return
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{len(loaded.files)} files are right; the set is {loaded.digest}.")
 
 
 @agreements.command("list")

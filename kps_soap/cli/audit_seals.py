@@ -19,6 +19,7 @@ from kps_soap.audit.keys import Keyring
 from kps_soap.audit.sources import Address, DatabaseAddress
 from kps_soap.audit.timestamps import Trust
 from kps_soap.audit.verification import Options, verify_source
+from kps_soap.cli.recorded import actor_option, note, why_option
 from kps_soap.cli.terminal import (
     NO,
     WRONG,
@@ -30,8 +31,10 @@ from kps_soap.cli.terminal import (
     stop,
 )
 from kps_soap.database import open_database
+from kps_soap.entry import Event
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.sealing import Seals, seals_of
+from kps_soap.settings import Settings
 
 #: A backlog of years is sealed in one call.
 _SEAL_SECONDS_MAX = 24 * 3600
@@ -42,6 +45,8 @@ file_type = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @home_option
 @json_option
+@why_option
+@actor_option
 @click.option("--without-keys", is_flag=True, help="Decrypt nothing; no key file is read.")
 @click.option("--chains-only", is_flag=True, help="Links and seals only: about six times as fast.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes; else one a core.")
@@ -67,6 +72,8 @@ file_type = click.Path(dir_okay=False, path_type=Path)
 def verify(
     home: Path,
     as_json: bool,
+    reason: str,
+    by: str,
     without_keys: bool,
     chains_only: bool,
     jobs: int | None,
@@ -106,9 +113,28 @@ def verify(
             report = verify_source(address, options, lambda done: step(done, done))
     except OPERATOR_ERRORS as error:
         stop(sentence_of(error), NO)
+    if export is None:
+        _note(settings, report, by, reason)
     _show(report, time.monotonic() - began, as_json=as_json)
     if not report.ok:
         raise SystemExit(NO)
+
+
+def _note(settings: Settings, report: Report, by: str, reason: str) -> None:
+    """Record the look at the evidence, where that can be: what was found is told in any case.
+
+    Who verifies a copy may have no key to write with, and no right to.
+    """
+    try:
+        note(
+            settings,
+            Event.VERIFIED,
+            by=by,
+            reason=reason,
+            about=f"{report.records} records, {report.findings_total} findings",
+        )
+    except OPERATOR_ERRORS as error:
+        click.echo(f"This verification is not on record: {sentence_of(error)}", err=True)
 
 
 def _show(report: Report, seconds: float, *, as_json: bool) -> None:

@@ -9,12 +9,17 @@ from typing import Final
 
 import click
 
-from kps_soap.cli.terminal import NO, progress_bar, stop
+from kps_soap.cli.terminal import NO, home_option, progress_bar, show_table, stop
 from kps_soap.configured import utc_now
+from kps_soap.demo_file import read_demo_people
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.terms import istanbul_date
 
 PORT: Final = click.IntRange(1, 65535)
+
+_SHOWN: Final = ("person_id", "institution", "role", "name")
+#: How many seconds a one-time code holds (RFC 6238).
+_STEP: Final = 30
 
 
 @click.group()
@@ -79,3 +84,27 @@ def init(
         stop(sentence_of(error), NO)
     click.echo(f"A demo home is ready: {home}  (accounts and personas: {home / 'demo.json'})")
     click.echo(f"Serve it with: kps serve --home {home}")
+
+
+@demo.command("sign-in")
+@home_option
+@click.argument("person_id", required=False)
+def sign_in(home: Path, person_id: str | None) -> None:
+    """What PERSON_ID types at a demo's console: password and one-time code; or who there is."""
+    people = read_demo_people(home)
+    if not people:
+        stop("This home is no demo, or its console has no people.", NO)
+    if person_id is None:
+        rows = [{name: getattr(one, name) for name in _SHOWN} for one in people]
+        show_table(rows, _SHOWN)
+        return
+    found = next((one for one in people if one.person_id == person_id), None)
+    if found is None:
+        stop("There is no such person in this demo; see: kps demo sign-in", NO)
+    # Nobody but who tries a demo needs it.
+    import pyotp
+
+    now = utc_now()
+    click.echo(f"password  {found.password}")
+    click.echo(f"code      {pyotp.TOTP(found.code_secret).at(now)}")
+    click.echo(f"The code holds {_STEP - int(now.timestamp()) % _STEP} seconds more.", err=True)

@@ -9,8 +9,10 @@ import click
 from kps_soap import database as gateway_database
 from kps_soap import places
 from kps_soap.audit import partitions
+from kps_soap.cli.recorded import actor_option, do_on_record, why_option
 from kps_soap.cli.terminal import NO, home_option, settings_of, stop
 from kps_soap.configured import utc_now
+from kps_soap.entry import Event
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 
 
@@ -25,7 +27,11 @@ def write(target: Path | None) -> None:
     """Write every WSDL file."""
     from kps_soap.contracts.wsdl import write_all
 
-    click.echo(f"{len(write_all(target or places.wsdl()))} files written.")
+    try:
+        written = write_all(target or places.wsdl())
+    except OSError:
+        stop("The files cannot be written there; choose another directory with --to.", NO)
+    click.echo(f"{len(written)} files written.")
 
 
 @wsdl.command("check")
@@ -48,14 +54,28 @@ def database() -> None:
 
 @database.command()
 @home_option
-def upgrade(home: Path) -> None:
+@why_option
+@actor_option
+def upgrade(home: Path, reason: str, by: str) -> None:
     """Bring the tables to the form that this release knows."""
     settings = settings_of(home)
     try:
+        before = gateway_database.revisions(settings.gateway_url)
         gateway_database.upgrade(settings.gateway_url)
+        after = gateway_database.revisions(settings.gateway_url)
         partitions.make_ahead(settings.gateway_url, utc_now())
     except OPERATOR_ERRORS as error:
         stop(sentence_of(error), NO)
+    # A database that was empty holds no evidence yet, and must stay empty for an import.
+    if before and before != after:
+        do_on_record(
+            settings,
+            Event.TABLES_UPGRADED,
+            lambda _connection: None,
+            by=by,
+            reason=reason,
+            about=f"{' '.join(sorted(before))} > {' '.join(sorted(after))}",
+        )
     click.echo("The database is up to date.")
 
 

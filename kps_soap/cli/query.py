@@ -55,11 +55,15 @@ def query(
     from kps_soap.query_client import AnswerNotGenuine, Asked, QueryFailed, ask
 
     known = read_demo_account(home, account)
+    # An account that was opened later asks where the demo's own accounts ask.
+    where = read_demo_account(home, None) if known is None and password_file else known
     password = chosen = base_url = None
+    if where is not None:
+        base_url = where.base_url
+        ca_file = ca_file or where.ca_file
+        certificate_file = certificate_file or where.certificate_file
     if known is not None:
-        password, chosen, base_url = known.password, known.username, known.base_url
-        ca_file = ca_file or known.ca_file
-        certificate_file = certificate_file or known.certificate_file
+        password, chosen = known.password, known.username
         inquirer = inquirer or known.inquirer
     password = password_file.read().strip() if password_file else password
     chosen, base_url = account or chosen, url or base_url

@@ -59,8 +59,23 @@ def do_on_record(
     """
     if not by.strip():
         stop("Say who does it: --by NAME.", WRONG)
+    entry = _entry(event, by=by, reason=reason, about=about, **columns)
+    try:
+        with _acting(settings) as act:
+            return act(entry, work)
+    except OPERATOR_ERRORS as error:
+        stop(sentence_of(error), NO)
+
+
+def note(settings: Settings, event: Event, *, by: str, reason: str, about: str) -> None:
+    """Record what was done already and changed nothing; raises one of ``OPERATOR_ERRORS``."""
+    with _acting(settings) as act:
+        act(_entry(event, by=by, reason=reason, about=about), lambda _connection: None)
+
+
+def _entry(event: Event, *, by: str, reason: str, about: str, **columns: Any) -> Entry:
     why = json.dumps({"reason": reason.strip(), "about": about}, ensure_ascii=False)
-    entry = Entry(
+    return Entry(
         secrets.token_hex(16),
         utc_now(),
         "",
@@ -71,21 +86,16 @@ def do_on_record(
         question=why.encode("utf-8", "replace"),
         **columns,
     )
-    with _acting(settings) as act:
-        return act(entry, work)
 
 
 @contextlib.contextmanager
 def _acting(settings: Settings) -> Iterator[Act]:
+    keyring = Keyring(KeyFiles(settings.evidence_key_file))
+    engine = database.open_database(settings.gateway_url, wait_seconds_max=10)
     try:
-        keyring = Keyring(KeyFiles(settings.evidence_key_file))
-        engine = database.open_database(settings.gateway_url, wait_seconds_max=10)
-        try:
-            with actor(
-                engine, keyring, worker="kps", clock=utc_now, random_bytes=secrets.token_bytes
-            ) as act:
-                yield act
-        finally:
-            engine.dispose()
-    except OPERATOR_ERRORS as error:
-        stop(sentence_of(error), NO)
+        with actor(
+            engine, keyring, worker="kps", clock=utc_now, random_bytes=secrets.token_bytes
+        ) as act:
+            yield act
+    finally:
+        engine.dispose()

@@ -31,6 +31,22 @@ home_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 
+class TextCommands(click.Group):
+    """Commands whose whole line is text: bytes that are not UTF-8 are refused before anything.
+
+    Python hands them on as lone surrogates, which no database, file or terminal takes.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As ``click.Group`` does it, for arguments that can be encoded."""
+        for number, word in enumerate(args, start=1):
+            try:
+                word.encode()
+            except UnicodeEncodeError:
+                stop(f"Argument {number} is not text in UTF-8; write it anew.", WRONG)
+        return super().parse_args(ctx, args)
+
+
 def stop(sentence: str, code: int) -> NoReturn:
     """Say why on standard error and leave."""
     click.echo(sentence, err=True)

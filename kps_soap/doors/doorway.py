@@ -125,7 +125,7 @@ class Doorway:
             scope, receive, family=family, contract=place.contract, methods=methods
         )
         unread = isinstance(question.trouble, faults.TooLarge | faults.TooSlow)
-        await send_answer(send, await self._answer(question), last=unread)
+        await send_answer(send, await self.answer(question), last=unread)
 
     async def _hear(self, post: Post, scope: Scope, receive: Receive, send: Send) -> None:
         """A message off the line: within the same bounds, answered at once."""
@@ -147,8 +147,8 @@ class Doorway:
         )
         await send_answer(send, post(posted))
 
-    async def _answer(self, question: Question) -> Answer:
-        """Walk the line, if there is a place on it.
+    async def answer(self, question: Question) -> Answer:
+        """Walk the line, if there is a place on it.  The console's questions come in here too.
 
         Only the work itself takes a place: a caller who sends or reads slowly takes none.
         """

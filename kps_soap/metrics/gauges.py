@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.authentication import Passwords
@@ -23,6 +23,9 @@ from kps_soap.lookups import Lookups
 from kps_soap.metrics import table
 from kps_soap.metrics.meter import Meter
 from kps_soap.metrics.report import Report
+from kps_soap.misuse import findings
+from kps_soap.misuse.rules import Rule
+from kps_soap.misuse_models import misuse_findings
 from kps_soap.models import checkpoints, evidence_chains
 from kps_soap.readiness import PARTS, Vitals
 from kps_soap.settings import Settings
@@ -34,6 +37,11 @@ _NOTHING: Final[Any] = literal_column("0")
 _RECORDS: Final = select(func.coalesce(func.sum(evidence_chains.c.head_sequence), _NOTHING))
 _NEWEST_SEAL: Final = select(checkpoints.c.taken_us, checkpoints.c.records).where(
     checkpoints.c.number == select(func.max(checkpoints.c.number)).scalar_subquery()
+)
+_FINDINGS_OPEN: Final = (
+    select(misuse_findings.c.rule, func.count())
+    .where(misuse_findings.c.state == bindparam("state"))
+    .group_by(misuse_findings.c.rule)
 )
 
 
@@ -59,6 +67,7 @@ class Gauges:
         self._lines_dropped = lines_dropped
         self._records = lookups.prepare(_RECORDS)
         self._newest_seal = lookups.prepare(_NEWEST_SEAL)
+        self._findings_open = lookups.prepare(_FINDINGS_OPEN)
         self._file_certificates = file_certificates(settings)
         self._volumes = volumes(settings)
 
@@ -76,6 +85,7 @@ class Gauges:
             | self._certificates()
             | self._disks()
             | await self._chains()
+            | await self._findings()
         )
 
     def _load(self, evidence: EvidenceWriter) -> Report:
@@ -141,6 +151,15 @@ class Gauges:
             age = self._vitals.clock().timestamp() - newest[0][0] / 1_000_000
             told[table.SEAL_AGE_SECONDS.name] = [([], round(age, 3))]
         return told
+
+    async def _findings(self) -> Report:
+        try:
+            rows = await self._lookups.rows(self._findings_open, {"state": findings.NEW})
+        except EvidenceUnavailable:
+            return {}
+        found = {str(rule): int(count) for rule, count in rows}
+        told: list[Any] = [([rule.value], found.get(rule.value, 0)) for rule in Rule]
+        return {table.FINDINGS_OPEN.name: told}
 
 
 def file_certificates(settings: Settings) -> Mapping[str, datetime]:

@@ -19,6 +19,7 @@ from kps_soap.gateway import Answer, Exchange
 from kps_soap.metrics import table
 from kps_soap.metrics.report import Report, Value
 from kps_soap.metrics.table import DATABASES, STAGES
+from kps_soap.rosters import MODES
 
 _BOUNDS_NS: Final = tuple(round(bound * 1e9) for bound in table.BOUNDS_SECONDS)
 
@@ -84,6 +85,7 @@ class Meter:
         self._totals: dict[tuple[str, str], Histogram] = {}
         self._http_troubles: Counter[str] = Counter()
         self._tokens_issued = 0
+        self._roster_missing: Counter[str] = Counter()
 
     def begin(self) -> None:
         """Forget what was read so far: opening a register is no request's reading."""
@@ -103,6 +105,8 @@ class Meter:
             if entry.issued is not None:
                 self._tokens_issued += 1
         self._requests[door, service, entry.version or NONE, outcome] += 1
+        if entry.roster_missing:
+            self._roster_missing[entry.roster_mode] += entry.roster_missing
         took = self.ticks() - exchange.started_ns if exchange.started_ns else 0
         total = self._totals.get((door, service))
         if total is None:
@@ -134,6 +138,7 @@ class Meter:
                 ([reason], self._http_troubles[reason]) for reason in table.HTTP_TROUBLES
             ],
             table.TOKENS_ISSUED.name: [([], self._tokens_issued)],
+            table.ROSTER_MISSING.name: [([mode], self._roster_missing[mode]) for mode in MODES],
             table.READ_FAILURES.name: [
                 ([name], reads.failures) for name, reads in self.reads.items()
             ],

@@ -132,6 +132,12 @@ READ_SECONDS: Final = _histogram(
 READ_FAILURES: Final = _counter(
     "kps_database_read_failures_total", _SUM, "Reads that failed or took too long.", "database"
 )
+ROSTER_MISSING: Final = _counter(
+    "kps_roster_missing_total",
+    _SUM,
+    "Persons asked about who were not on their institution's roster, by what followed from it.",
+    "mode",
+)
 LOG_LINES_DROPPED: Final = _counter(
     "kps_log_lines_dropped_total", _SUM, "Log lines lost because they could not be written in time."
 )
@@ -192,6 +198,13 @@ DISK_SIZE_BYTES: Final = _gauge(
     "kps_disk_size_bytes", _SHARED, "Size of the volume on which they lie.", "volume"
 )
 
+FINDINGS_OPEN: Final = _gauge(
+    "kps_misuse_findings_open",
+    _SHARED,
+    "Findings of a rule of misuse that nobody has looked into.",
+    "rule",
+)
+
 WORKER_UP: Final = Metric(
     "kps_worker_up",
     Kind.GAUGE,
@@ -214,10 +227,11 @@ BUILD_INFO: Final = _gauge(
 METRICS: Final = (
     *(REQUESTS, REFUSALS, REQUEST_SECONDS, STAGE_SECONDS, TURNED_AWAY, HTTP_TROUBLE),
     *(TOKENS_ISSUED, PASSWORD_COMPARISONS, READ_SECONDS, READ_FAILURES, LOG_LINES_DROPPED),
+    ROSTER_MISSING,
     *(READY, PART_READY, IN_FLIGHT, IN_FLIGHT_MAX, EVIDENCE_WAITING, LAST_COMMIT_SECONDS),
     *(PASSWORDS_RUNNING, READS_IN_FLIGHT, RECORDS, RECORDS_UNSEALED, SEAL_AGE_SECONDS),
     *(CERTIFICATE_DAYS, AGREEMENTS, AGREEMENT_PROBLEMS, AGREEMENT_SET_AGE_SECONDS),
-    *(DISK_FREE_BYTES, DISK_SIZE_BYTES),
+    *(DISK_FREE_BYTES, DISK_SIZE_BYTES, FINDINGS_OPEN),
     *(WORKER_UP, WORKERS, WORKER_RESTARTS, START_SECONDS, BUILD_INFO),
 )
 

@@ -89,6 +89,7 @@ EVERYTHING = {
     ),
     "inquirer_required = true\n": (
         'inquirer_required = true\ninquirers = ["AYSE"]\ndefault_inquirer = "AYSE"\n'
+        "registered_inquirers = false\n"
         "token_address_free = true\n"
     ),
     'stage = "ACIK"\n': (

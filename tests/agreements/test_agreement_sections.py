@@ -32,6 +32,8 @@ def test_a_right_file_loads_with_everything_that_it_says(tmp_path: Path) -> None
     assert agreement.access.purposes == {"EMLAK_BEYAN", "SOSYAL_YARDIM"}
     assert agreement.fee_exemption == "GENEL_YONETIM"
     assert agreement.limits.persons_per_day_max == 5000
+    # No limit where none is named.
+    assert agreement.limits.calls_per_day_max == 0
     assert set(agreement.services) == {("KisiSorgulaTCKimlikNoServis", "2011/01/01")}
 
 
@@ -162,6 +164,11 @@ BROKEN = [
         "fees.exemption: GENEL_YONETIM is for public bodies (class KAMU)",
     ),
     ("persons_per_day_max = 5000", "persons_per_day_max = 0", "must lie between 1 and 1000000"),
+    (
+        "calls_per_second_max = 20",
+        "calls_per_second_max = 20\ncalls_per_day_max = 0",
+        "must lie between 1 and 100000000",
+    ),
     ("criteria_per_call_max = 100", "criteria_per_call_max = 257", "between 1 and 256, is 257"),
     ("calls_per_second_max = 20", "calls_per_second_max = -1", "must lie between 1 and 10000"),
     # the file as a whole

@@ -76,6 +76,11 @@ EDITS = [
     ),
     (
         "inquirer_required = true",
+        "inquirer_required = true\nregistered_inquirers = true",
+        ["withdraws: registered_inquirers: no becomes yes"],
+    ),
+    (
+        "inquirer_required = true",
         "inquirer_required = true\ntoken_address_free = true",
         ["grants: token_address_free: no becomes yes"],
     ),
@@ -83,6 +88,11 @@ EDITS = [
         "calls_per_second_max = 20",
         "calls_per_second_max = 5",
         ["withdraws: limits.calls_per_second_max: 20 becomes 5"],
+    ),
+    (
+        "calls_per_second_max = 20",
+        "calls_per_second_max = 20\ncalls_per_day_max = 500",
+        ["withdraws: limits.calls_per_day_max: 0 becomes 500"],
     ),
     (
         'name_matching = "TAM"',

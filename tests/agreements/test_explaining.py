@@ -97,6 +97,13 @@ def test_an_answered_call_names_every_rule_that_let_it_through(loaded: Office) -
     assert str(PERSON) not in text
 
 
+def test_a_call_under_a_mandate_came_from_the_vendors_networks(loaded: Office) -> None:
+    asked(loaded, source_address="198.51.100.7", on_behalf_of="VEKALET 1", account="FIRMA-001")
+    one = the_only(loaded)
+    assert one.agrees
+    assert "network" not in [verdict.rule for verdict in one.verdicts]
+
+
 def test_the_words_are_those_of_the_day_and_not_of_today(loaded: Office) -> None:
     asked(loaded)
     loaded.clock.advance(3600)

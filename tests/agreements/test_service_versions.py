@@ -7,6 +7,8 @@ import pytest
 from agreement_samples import CATALOGUE, CONF, edited
 
 from kps_soap.agreements import AgreementErrors, Versions
+from kps_soap.configured import catalogue_of
+from kps_soap.contracts.catalogue import compile_all
 from kps_soap.faults import VersionWithdrawn
 
 COMBINED = "BilesikKutukSorgulaKimlikNoServis"
@@ -47,8 +49,9 @@ def test_a_version_without_a_row_has_no_end(tmp_path: Path) -> None:
 
 
 def test_the_shipped_table_fits_the_contracts_and_withdraws_nothing_soon() -> None:
-    versions = Versions.load(CONF / "versions.toml", CATALOGUE)
-    for service, version in CATALOGUE:
+    served = catalogue_of(compile_all())
+    versions = Versions.load(CONF / "versions.toml", served)
+    for service, version in served:
         versions.check(service, version, date(2027, 12, 31))
 
 

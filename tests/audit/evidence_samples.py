@@ -20,7 +20,8 @@ from kps_soap.audit.chain import Chain
 from kps_soap.audit.keys import FileKey, Keyring, MonthSecret
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.records import Place
-from kps_soap.audit.writer import Clocks, EvidenceWriter
+from kps_soap.audit.waiting import Clocks
+from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
 

@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 
 from kps_soap import database
 from kps_soap.audit.verification import verify
-from kps_soap.audit.writer import Clocks, EvidenceWriter
+from kps_soap.audit.waiting import Clocks
+from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.entry import Event
 from kps_soap.faults import EvidenceUnavailable
 

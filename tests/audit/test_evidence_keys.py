@@ -150,3 +150,6 @@ def test_a_month_and_a_day_are_those_of_istanbul() -> None:
     assert month_of(last_second_in_utc) == "2026-12"
     assert day_of(last_second_in_utc) == "20261201"
     assert moment_of(microseconds(NOW)) == NOW
+    before_1970 = NOW.replace(year=1969)
+    assert moment_of(microseconds(before_1970)) == before_1970
+    assert month_of(before_1970) == "1969-11"

@@ -21,7 +21,7 @@ from kps_soap import database
 from kps_soap.audit.keys import FileKey, Keyring
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.verification import verify
-from kps_soap.audit.writer import Clocks
+from kps_soap.audit.waiting import Clocks
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import evidence as evidence_table

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +168,32 @@ def test_months_follow_each_other_and_have_an_exact_span() -> None:
     first, after = span_us("2026-11")
     assert month_of(first_moment("2026-11")) == "2026-11"
     assert (after - first) == 30 * 86_400 * 1_000_000
+
+
+def test_a_role_that_may_make_no_partitions_is_told_the_last_one_that_is_there(
+    postgresql: str,
+) -> None:
+    database.upgrade(postgresql)
+    with opened(postgresql) as evidence, evidence.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE ROLE clerk")
+        try:
+            # What a superuser may does not say what the role of a gateway may.
+            assert partitions.last_without_right(connection) is None
+            connection.exec_driver_sql("SET LOCAL ROLE clerk")
+            assert partitions.last_without_right(connection) == ""
+            connection.exec_driver_sql("RESET ROLE")
+            for month in ("2026-11", "2027-01"):
+                partitions.ensure(connection, month)
+            connection.exec_driver_sql("SET LOCAL ROLE clerk")
+            assert partitions.last_without_right(connection) == "2027-01"
+        finally:
+            # A role belongs to the whole cluster.
+            connection.rollback()
+
+
+def test_sqlite_needs_no_right_to_make_partitions(tmp_path: Path) -> None:
+    with (
+        opened(f"sqlite:///{tmp_path / 'evidence.sqlite'}") as evidence,
+        evidence.engine.connect() as connection,
+    ):
+        assert partitions.last_without_right(connection) is None

@@ -89,6 +89,13 @@ def test_a_person_is_told_institutions_days_services_purposes_and_how_often(
         assert len(told(evidence, until=since)) == 4
 
 
+def test_an_answer_that_was_given_again_is_told_too(database_url: str) -> None:
+    with opened(database_url) as evidence:
+        filled(evidence)
+        evidence.write([entry(outcome=0, refusal="", event=Event.REPETITION)])
+        assert made(evidence).times == 7
+
+
 def test_staff_is_named_only_where_it_is_asked_for(database_url: str) -> None:
     with opened(database_url) as evidence:
         filled(evidence)

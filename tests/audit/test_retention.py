@@ -29,7 +29,7 @@ from kps_soap.audit.orders import OrderRefused, Scope
 from kps_soap.audit.retention import BytesLeft, Due, due_since, next_due
 from kps_soap.audit.search import Criteria, find, open_record
 from kps_soap.audit.verification import verify
-from kps_soap.audit.writer import Clocks
+from kps_soap.audit.waiting import Clocks
 from kps_soap.entry import Event
 from kps_soap.models import (
     METADATA,

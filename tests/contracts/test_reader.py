@@ -178,7 +178,8 @@ def _plain(instance: Any, spyne_type: Any) -> Any:
     members = members_of(spyne_type)
     if len(members) == 1 and members[0].repeated:
         items = getattr(instance, members[0].name) or []
-        return [_plain(item, members[0].type) for item in items]
+        plain_items = members[0].kind is not Kind.COMPLEX
+        return [item if plain_items else _plain(item, members[0].type) for item in items]
     found = {}
     for member in members:
         value = getattr(instance, member.name)

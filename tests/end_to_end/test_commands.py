@@ -137,7 +137,7 @@ def test_a_demo_file_has_exactly_the_promised_shape(demo_home: Path) -> None:
     demo = json.loads(file.read_text(encoding="utf-8"))
     assert list(demo) == [
         "base_url", "http_url", "ca_file", "signing_certificate_file", "seal_certificate_file",
-        "accounts", "personas",
+        "accounts", "personas", "people",
     ]  # fmt: skip
     assert Path(demo["ca_file"]).is_file()
     assert Path(demo["signing_certificate_file"]).is_file()
@@ -372,7 +372,12 @@ def test_accounts_are_listed_and_unknown_ones_are_not_blocked(here: Command) -> 
     listed = here("accounts", "list")
     assert "KRM-34-0417" in listed.stdout
     rows = json.loads(here("accounts", "list", "--json").stdout)
-    assert {"account": "KRM-34-0417", "state": "ACIK", "locked_until": None} in rows
+    assert {
+        "account": "KRM-34-0417",
+        "state": "ACIK",
+        "locked_until": None,
+        "former_password_until": None,
+    } in rows
     for word in ("block", "unblock"):
         result = here("accounts", word, "KRM-YOK")
         assert result.exit_code == 1
@@ -441,7 +446,7 @@ def test_a_roster_with_a_wrong_line_changes_nothing(here: Command, tmp_path: Pat
     assert spoiled.exit_code == 1
     assert "32 bytes" in spoiled.stderr
     right = here("rosters", "replace", "SRK-0112", str(roster))
-    assert right.stdout == "The roster of SRK-0112 holds 1 persons.\n"
+    assert right.stdout.startswith("The roster of SRK-0112 holds 1 persons.\n1 joined, 0 left; ")
 
 
 # kps audit

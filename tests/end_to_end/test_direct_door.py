@@ -507,7 +507,9 @@ def test_every_service_of_the_demo_has_its_wsdl_at_its_address(gateway: Served) 
         service["wsdl"] for account in gateway.demo["accounts"] for service in account["services"]
     }
     dated = [one for one in all_contracts() if one.convention is Convention.DATA_CONTRACT]
-    assert len(addresses) == len(dated)
+    # Rosters are deposited by whoever keeps one; no institution of the demo does.
+    granted = [one for one in dated if one.name != "KisiListesiYukleServis"]
+    assert len(addresses) == len(granted)
     for address in sorted(addresses):
         path = address.removeprefix(gateway.https)
         status, headers, document = gateway.get(path)

@@ -108,7 +108,8 @@ def test_answered_and_refused_requests_show_in_every_stage(chosen: Settings) -> 
         assert isinstance(total, list)
         assert sum(total[:-1]) == 3
         more = found(report, table.RECORDS)[()], found(before, table.RECORDS)[()]
-        assert more[0] - more[1] == 3  # type: ignore[operator]
+        # The agreement set may write notices of its own at the same time.
+        assert more[0] - more[1] >= 3  # type: ignore[operator]
 
     in_gateway(chosen, work)
 
@@ -143,6 +144,8 @@ def test_the_newest_seal_and_what_it_left_over_are_told(
         async def rows(sql: str, _values: object) -> list[tuple[int, ...]]:
             if "checkpoints" in sql:
                 return [(taken_us, records) for _, records in seals]
+            if "misuse" in sql:
+                return []
             return [(10,)]
 
         gauges._lookups.rows = rows

@@ -96,6 +96,15 @@ def test_an_issued_token_is_counted_once_it_is_on_record() -> None:
     assert samples(meter, table.TOKENS_ISSUED) == {(): 1}
 
 
+def test_persons_who_are_on_no_roster_are_counted_by_what_followed() -> None:
+    meter = Meter(Ticks())
+    meter.told(exchange_of(roster_mode="UYAR", roster_asked=3, roster_missing=2), ANSWER)
+    meter.told(exchange_of(roster_mode="UYAR", roster_asked=3), ANSWER)
+    meter.told(exchange_of(), ANSWER)
+    found = samples(meter, table.ROSTER_MISSING)
+    assert found == {("KAPALI",): 0, ("UYAR",): 2, ("ENGELLE",): 0}
+
+
 def test_a_request_whose_clock_nobody_started_took_no_time() -> None:
     meter, exchange = Meter(Ticks()), exchange_of()
     exchange.started_ns = 0

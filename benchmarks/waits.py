@@ -1,0 +1,112 @@
+"""How long requests wait for their records while the whole line works, in one worker's process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from benchmarks.messages import direct_message
+from benchmarks.stages import PATH, TEXT_XML, question_at
+from kps_soap.app import open_gateway
+from kps_soap.configured import utc_now
+from kps_soap.database import open_database, writing
+from kps_soap.entry import Entry
+from kps_soap.gateway import Gateway, Question
+from kps_soap.models import credentials
+from kps_soap.readiness import new_request_id
+from kps_soap.serving import without_pauses
+from kps_soap.settings import read
+
+#: So many requests at once keep a worker busy all the time.
+BUSY = 32
+BUSY_SECONDS = 1.5
+LOAD = 0.8
+SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Requests a second of a worker that is never idle, and the waits in ms at 80 % of them."""
+
+    busy_per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+async def measure_waits(home: Path, url: str) -> Waits:
+    """Ask the gateway of a home whose database lies at this address, and has its accounts."""
+    demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    account = next(one for one in demo["accounts"] if one["inquirer"] is None)
+    numbers = [one["identity_number"] for one in demo["personas"] if one["kind"]]
+    settings = read(home, os.environ, command_line={"workers": 1, "gateway_url": url})
+    waits: list[float] = []
+    async with open_gateway(settings, worker="bench") as running:
+        record = running.gateway.record
+
+        async def timed(entry: Entry) -> None:
+            began = time.monotonic()
+            await record(entry)
+            waits.append(time.monotonic() - began)
+
+        gateway = replace(running.gateway, record=timed)
+        messages = [direct_message(number, account).encode() for number in numbers]
+        questions = [question_at(running, PATH, one, TEXT_XML) for one in messages]
+        with without_pauses():
+            busy = await _busy(gateway, questions)
+            waits.clear()
+            await _at_random(gateway, questions, busy * LOAD)
+    waits.sort()
+    return Waits(busy, waits[len(waits) // 2] * 1e3, waits[len(waits) * 99 // 100] * 1e3)
+
+
+def copy_accounts(home: Path, url: str) -> None:
+    """Copy the accounts of the demo's database to another one."""
+    source = open_database(f"sqlite:///{home / 'gateway.db'}", wait_seconds_max=10)
+    target = open_database(url, wait_seconds_max=10)
+    with source.connect() as connection:
+        rows = [row._asdict() for row in connection.execute(select(credentials))]
+    with target.connect() as connection, writing(connection):
+        connection.execute(insert(credentials), rows)
+    source.dispose()
+    target.dispose()
+
+
+async def _ask(gateway: Gateway, question: Question) -> None:
+    fresh = replace(question, received_at=utc_now(), request_id=new_request_id())
+    if (await gateway.answer(fresh)).status != 200:
+        raise SystemExit("the gateway refused a request of the benchmark")
+
+
+async def _busy(gateway: Gateway, questions: Sequence[Question]) -> float:
+    """Answers a second while there are always some requests that wait."""
+    until, count = time.monotonic() + BUSY_SECONDS, 0
+
+    async def one_after_another(first: int) -> None:
+        nonlocal count
+        turn = first
+        while time.monotonic() < until:
+            await _ask(gateway, questions[turn % len(questions)])
+            turn, count = turn + 1, count + 1
+
+    await asyncio.gather(*(one_after_another(first) for first in range(BUSY)))
+    return count / BUSY_SECONDS
+
+
+async def _at_random(gateway: Gateway, questions: Sequence[Question], per_second: float) -> None:
+    """Requests that come at random, so many a second."""
+    chance = random.Random(1)
+    due = time.monotonic()
+    async with asyncio.TaskGroup() as requests:
+        for turn in range(round(per_second * SECONDS)):
+            due += chance.expovariate(per_second)
+            if (early := due - time.monotonic()) > 0:
+                await asyncio.sleep(early)
+            requests.create_task(_ask(gateway, questions[turn % len(questions)]))

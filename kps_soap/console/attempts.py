@@ -1,0 +1,69 @@
+"""What one worker bears of people who try to sign in: how often from where, how many at once.
+
+Locks of persons are on record and shared by all workers; these bounds are a worker's own, in
+memory, and hold whoever tries many names.  They know no person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from kps_soap.addresses import household
+from kps_soap.faults import Overloaded
+
+T = TypeVar("T")
+
+_SOURCES_MAX: Final = 10_000
+
+
+class Attempts:
+    """Failures by source.  ``clock`` is monotonic, in seconds; ``most`` within ``seconds``."""
+
+    def __init__(self, *, clock: Callable[[], float], most: int, seconds: float) -> None:
+        self._clock = clock
+        self._most = most
+        self._seconds = seconds
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def seconds_to_wait(self, source_address: str) -> int:
+        """0 where somebody may try; else how long until the next try."""
+        failures = self._failures.get(household(source_address))
+        if failures is None or len(failures) < self._most:
+            return 0
+        return max(0, round(failures[0] + self._seconds - self._clock() + 0.5))
+
+    def failed(self, source_address: str) -> None:
+        """Count one.  Of too many sources the one idle longest is forgotten."""
+        key = household(source_address)
+        failures = self._failures.pop(key, None) or deque(maxlen=self._most)
+        failures.append(self._clock())
+        self._failures[key] = failures
+        while len(self._failures) > _SOURCES_MAX:
+            self._failures.popitem(last=False)
+
+
+class Turns:
+    """Slow comparisons of passwords: ``at_once`` run, ``waiting_max`` more may wait."""
+
+    def __init__(self, at_once: int, *, waiting_max: int = 32) -> None:
+        self._most = at_once + waiting_max
+        self._present = 0
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="kps-konsol-argon2")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do it when its turn comes; raises ``Overloaded`` where too many wait."""
+        if self._present >= self._most:
+            raise Overloaded("password comparisons of the console", retry_after_s=1)
+        self._present += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._present -= 1
+
+    def close(self) -> None:
+        """Let go of the threads; what waits is given up."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,151 @@
+"""The stages of the line, put together from what a worker keeps open (design §4).
+
+What a stage does stands in its own room; the order of the stages is ``gateway``'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from kps_soap import identity_number, rosters
+from kps_soap.audit.aggregates import RefusalCounts
+from kps_soap.audit.appending import Recorder, recorder
+from kps_soap.audit.first_answers import FirstAnswers
+from kps_soap.audit.key_files import KeyFiles
+from kps_soap.audit.keys import Keyring, read_key_file
+from kps_soap.audit.receipt_search import ReceiptSearch
+from kps_soap.authentication import Freshness
+from kps_soap.configured import load_tariff, load_versions, utc_now
+from kps_soap.criteria_stage import CriteriaStage
+from kps_soap.depositing import Deposits
+from kps_soap.gateway import Exchange, Gateway
+from kps_soap.mistakes import Mistakes
+from kps_soap.page_keys import PageKeys
+from kps_soap.people.standing import Standings
+from kps_soap.pilots import Pilots
+from kps_soap.quotas import CallRates
+from kps_soap.repetitions import Repetitions
+from kps_soap.settings import Settings
+from kps_soap.stores import Stores
+from kps_soap.terms import AgreementStage, IssuerStage, PublicStage
+
+#: Profile STANDART (hardening §4.2, 20): a window without generosity.
+STRICT_WINDOW: Final = Freshness(
+    skew_seconds=60,
+    age_seconds_max=300,
+    timestamp_required=True,
+    late_seconds_max=0,
+    zone_required=True,
+)
+
+
+def line_of(
+    stack: contextlib.AsyncExitStack, stores: Stores, refusals: RefusalCounts, *, workers: int
+) -> Gateway:
+    """The line of one worker; ``workers`` is how many share the agreements' rates."""
+    lookups, guards, book = stores.lookups, stores.guards, stores.book
+    mistakes = Mistakes(lookups, _person_digest(stores.settings, "mistakes"))
+    pilots, receipts, firsts = Pilots(lookups), _receipts(stores), _first_answers(stores)
+    stack.callback(receipts.close)
+    stack.callback(firsts.close)
+    deposits = _deposits(stores)
+    stack.callback(deposits.close)
+    criteria = guards.around(_criteria_stage(stores, mistakes, receipts, deposits))
+    record = mistakes.recorded_by(guards.recorded_by(stores.evidence.record))
+    return Gateway(
+        agree=_agreement_stages(stores, workers),
+        criteria=pilots.before(criteria),
+        receipt_number=stores.numbers.number,
+        record=pilots.recorded_by(record),
+        count_refusal=refusals.count,
+        again=Repetitions(firsts.find),
+        elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
+        admit=Standings(lookups, book.in_force).admit,
+    )
+
+
+def _agreement_stages(stores: Stores, workers: int) -> Any:
+    settings, contracts = stores.settings, stores.contracts
+    book, register = stores.book, stores.register
+    rates = CallRates(clock=time.monotonic, workers=workers)
+    stages: dict[str, AgreementStage | IssuerStage | PublicStage] = {
+        "direct": AgreementStage(
+            agreements=book.in_force,
+            versions=load_versions(settings, contracts),
+            rates=rates,
+            strict_window=STRICT_WINDOW,
+            register_kind=register.kind,
+            tariff=load_tariff(settings, contracts),
+        ),
+        "issuer": IssuerStage(agreements=book.in_force),
+        "public": PublicStage(agreements=book.in_force, rates=rates, register_kind=register.kind),
+    }
+    stages["routing"] = stages["console"] = stages["direct"]
+
+    def agree(exchange: Exchange, vouched: Any, contract: Any) -> Any:
+        return stages[exchange.entry.door](exchange, vouched, contract)
+
+    return agree
+
+
+def _criteria_stage(
+    stores: Stores, mistakes: Mistakes, receipts: ReceiptSearch, deposits: Deposits
+) -> CriteriaStage:
+    settings = stores.settings
+    return CriteriaStage(
+        register=stores.register,
+        rosters=rosters.Rosters(stores.lookups, _person_digest(settings, "roster")),
+        page_keys=PageKeys(read_key_file(settings.person_key_file)),
+        mistakes=mistakes,
+        receipts=receipts,
+        deposits=deposits,
+    )
+
+
+def _deposits(stores: Stores) -> Deposits:
+    def recording() -> contextlib.AbstractContextManager[Recorder]:
+        return recorder(
+            stores.engine,
+            Keyring(KeyFiles(stores.settings.evidence_key_file)),
+            worker="deposits",
+            clock=utc_now,
+            random_bytes=secrets.token_bytes,
+        )
+
+    return Deposits(
+        stores.engine,
+        recording,
+        _person_digest(stores.settings, "roster"),
+        clock=utc_now,
+        new_id=lambda: secrets.token_hex(16),
+        seconds_max=stores.settings.evidence_seconds_max,
+    )
+
+
+def _first_answers(stores: Stores) -> FirstAnswers:
+    return FirstAnswers(
+        stores.engine,
+        Keyring(KeyFiles(stores.settings.evidence_key_file)),
+        clock=utc_now,
+        seconds_max=stores.settings.evidence_seconds_max,
+    )
+
+
+def _receipts(stores: Stores) -> ReceiptSearch:
+    return ReceiptSearch(
+        stores.lookups,
+        stores.engine,
+        signer=lambda: stores.signers["RSA"],
+        clock=utc_now,
+        seconds_max=stores.settings.evidence_seconds_max,
+    )
+
+
+def _person_digest(settings: Settings, context: str) -> Callable[[int], bytes]:
+    """The keyed digest that stands for a person in tables of this context."""
+    key = read_key_file(settings.person_key_file)
+    return lambda number: identity_number.digest(number, key=key, context=context)

@@ -1,0 +1,1 @@
+"""People behind accounts: roles, states, log-ins, and what each may do of an agreement."""

@@ -19,12 +19,13 @@ ARGS :=
 # unless something is wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install serve test interop browser pictures lint bench lock clean
+.PHONY: help install serve test docs interop browser pictures lint bench lock clean
 
 help:
 	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
 	@echo 'make serve     make the demo home $(HOME_DIRECTORY)/ if there is none, and serve it'
 	@echo 'make test      run the whole test suite with coverage (ARGS="tests/test_x.py" for a part)'
+	@echo 'make docs      walk the pages of docs/: run their commands, compare what they print'
 	@echo 'make interop   run clients of other stacks against a served gateway (ARGS=... for a part)'
 	@echo 'make browser   walk through the console in Chromium (ARGS=... for a part)'
 	@echo 'make pictures  renew the pictures of the console in docs/images/'
@@ -81,6 +82,10 @@ test: install
 # package registries is kept in .interop/.
 interop: install
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
+
+# Every command of the operators' pages in docs/, in order, and what it prints.
+docs: install
+	@$(BIN)/python -m pytest tests/docs $(ARGS)
 
 # Needs a chromium; without one the tests skip themselves.  A picture of every page is left in
 # build/browser/.

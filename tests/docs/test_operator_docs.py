@@ -27,7 +27,7 @@ from kps_soap.cli import main
 from kps_soap.configured import utc_now
 from kps_soap.terms import istanbul_date
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (
     "first-day",
     "adding-an-institution",

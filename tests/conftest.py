@@ -33,7 +33,7 @@ hypothesis_settings.load_profile("any machine")
 
 
 #: Where files take long: begun first, so that no worker is left with one of them at the end.
-_LONG = ("anomaly", "end_to_end", "audit", "console", "misuse")
+_LONG = ("anomaly", "end_to_end")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -396,19 +396,20 @@ def test_closing_writes_what_waits_and_refuses_what_comes(database_url: str) -> 
 def test_a_thread_that_hangs_does_not_hold_up_the_end(database_url: str) -> None:
     slow = _SlowRandomness()
 
-    async def run() -> None:
+    async def run() -> threading.Thread:
         writer = writer_of(evidence, random_bytes=slow, deadline_seconds=0.1)
         await writer.start()
         slow.let_go.clear()
         with pytest.raises(EvidenceUnavailable):
             await writer.record(entry())
         await writer.close()
+        return writer._thread
 
     with opened(database_url) as evidence:
-        asyncio.run(run())
+        left_behind = asyncio.run(run())
         slow.let_go.set()
-        while any(thread.name == "kps-evidence" for thread in threading.enumerate()):
-            time.sleep(0.01)
+        left_behind.join(timeout=60)
+        assert not left_behind.is_alive()
 
 
 def test_an_end_without_a_database_leaves_quietly(database_url: str) -> None:

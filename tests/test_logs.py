@@ -155,7 +155,7 @@ def test_of_a_library_only_its_own_words_are_kept() -> None:
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 def test_libraries_never_speak_below_warning(level: str) -> None:
     with logging_as(level=level) as (stream, writer):
-        for name in ("signxml", "uvicorn.error", "sqlalchemy.engine", "asyncio", "new.library"):
+        for name in ("signxml", "uvicorn.error", "sqlalchemy.engine", "asyncio", "another.package"):
             logging.getLogger(name).debug("%s", PERSON)
             logging.getLogger(name).info("%s", PERSON)
         for name in ("debug", "info", "warning", "error"):

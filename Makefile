@@ -14,12 +14,13 @@ PYTHON := python3 python3.15 python3.14 python3.13 python3.12 python3.11
 HOME_DIRECTORY := demo
 TEST_WORKERS := 2
 ARGS :=
+SUPPLY_TOOLS := pip-audit==2.10.1 cyclonedx-bom==7.5.0
 
 # The packages come from requirements.lock alone, each held to its hash; pip says nothing
 # unless something is wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install serve test docs interop browser pictures lint bench lock clean
+.PHONY: help install serve test docs interop browser pictures lint supply fuzz bench bench-long load multihost anomaly anomaly-short lock clean
 
 help:
 	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
@@ -29,8 +30,15 @@ help:
 	@echo 'make interop   run clients of other stacks against a served gateway (ARGS=... for a part)'
 	@echo 'make browser   walk through the console in Chromium (ARGS=... for a part)'
 	@echo 'make pictures  renew the pictures of the console in docs/images/'
+	@echo 'make supply    licences, known weaknesses and a list (build/sbom.json) of the locked packages'
 	@echo 'make lint      check style, types, the published WSDLs and the lock file'
-	@echo 'make bench     measure throughput and latency (ARGS=... for the options)'
+	@echo 'make fuzz      feed every door, agreement files and the console what nobody would send'
+	@echo 'make bench     measure against the bars, 15 minutes (ARGS=... for the options)'
+	@echo 'make bench-long  the same with 10 million persons and a million requests; can be resumed'
+	@echo 'make load      measure a grid of loads, 15 minutes; results and plot in benchmarks/results/'
+	@echo 'make anomaly   break a gateway in every way of docs/reliability.md, an hour (ARGS=...)'
+	@echo 'make anomaly-short  one round of the most telling ways, 10 minutes'
+	@echo 'make multihost run several gateways behind a proxy, and lose their database'
 	@echo 'make lock      choose new package versions from setup.cfg into requirements.lock'
 	@echo 'make clean     remove $(VENV)/ and what the tools left behind; $(HOME_DIRECTORY)/ stays'
 
@@ -70,12 +78,14 @@ serve: install
 	@if [ ! -e $(HOME_DIRECTORY)/demo.json ]; then $(BIN)/kps demo init $(HOME_DIRECTORY); fi
 	@exec $(BIN)/kps serve --home $(HOME_DIRECTORY) $(ARGS)
 
-# With ARGS only a part runs, so the whole package's coverage says nothing.
+# Files begin in the order of tests/conftest.py, the long ones first, and not by how many tests
+# they have.  With ARGS only a part runs, so the whole package's coverage says nothing.
 test: install
 	@if [ -n '$(ARGS)' ]; then \
 	    $(BIN)/python -m pytest $(ARGS); \
 	else \
-	    $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report term; \
+	    $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
+	        --cov --cov-report term; \
 	fi
 
 # Toolchains that are missing are skipped, each by name in the table at the end.  What comes from
@@ -104,8 +114,40 @@ lint: install
 	@$(BIN)/python -m pip --disable-pip-version-check check
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py -k lock_file
 
+# pip-audit and cyclonedx-bom have a venv of their own, because nothing but this needs them.
+# Where they or the service that knows of weaknesses cannot be reached, the report says so.
+supply: install
+	@mkdir -p build
+	@rm -rf .venv-supply build/audit.json build/sbom.json
+	@$(BIN)/python -m venv .venv-supply
+	@if .venv-supply/bin/python -m pip --disable-pip-version-check --quiet install $(SUPPLY_TOOLS); \
+	then \
+	    .venv-supply/bin/pip-audit --requirement requirements.lock --require-hashes --no-deps \
+	        --disable-pip --progress-spinner off --format json --output build/audit.json \
+	        2> build/audit.log || true; \
+	    .venv-supply/bin/cyclonedx-py environment $(BIN)/python \
+	        --output-reproducible --sv 1.6 --of JSON --validate --output-file build/sbom.json; \
+	fi
+	@rm -rf .venv-supply
+	@$(BIN)/python -m tests.supply.report build/audit.json build/sbom.json
+
+# Each target is fed for so many seconds; what breaks one is left in tests/fuzz/kept/.
+fuzz: install
+	@KPS_FUZZ_SECONDS=$(or $(SECONDS),20) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
 bench: install
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# Kept in build/bench-long/, so that it goes on where it ended.
+bench-long: install
+	@$(BIN)/python -m benchmarks --long $(ARGS)
+
+load: install
+	@$(BIN)/python -m benchmarks.grid $(ARGS)
+
+# Needs root for network namespaces, haproxy and PostgreSQL; without them the tests skip themselves.
+multihost: install
+	@$(BIN)/python -m pytest tests/multihost $(ARGS)
 
 # uv resolves once for every Python from 3.11 on and for every platform; it has a venv of its
 # own, because nothing but this needs it.
@@ -118,7 +160,16 @@ lock:
 	    --output-file requirements.lock
 	@rm -rf .venv-lock
 
+# Rounds leave their results in build/anomaly/results.jsonl; ARGS="--from 31" goes on there.  What
+# a machine lacks (PostgreSQL, mount namespaces, a cgroup) is skipped by name.
+anomaly: install
+	@PYTHONPATH=.:tests $(BIN)/python -m anomaly $(ARGS)
+
+anomaly-short: install
+	@PYTHONPATH=.:tests $(BIN)/python -m anomaly --short --seconds 12 --patience 3 \
+	    --place build/anomaly-short $(ARGS)
+
 clean:
-	@rm -rf $(VENV) .venv-lock .interop build dist ./*.egg-info .coverage .coverage.* htmlcov \
+	@rm -rf $(VENV) .venv-lock .venv-supply .interop build dist ./*.egg-info .coverage .coverage.* htmlcov \
 	    .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,9 @@ local bodies = {}
 for line in io.lines("%(bodies)s") do bodies[#bodies + 1] = line end
 local headers = %(headers)s
 local turn = 0
-local wrong = 0
+local threads = {}
+wrong = 0
+function setup(thread) threads[#threads + 1] = thread end
 function request()
   turn = turn + 1
   return wrk.format("POST", nil, headers, bodies[turn %% #bodies + 1])
@@ -26,9 +28,11 @@ function response(status, _, body)
   if status ~= 200 or not body:find("%(mark)s", 1, true) then wrong = wrong + 1 end
 end
 function done(summary, latency, requests)
-  io.write(string.format("RESULT %%d %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(95), latency:percentile(99),
-    summary.errors.status + summary.errors.read + summary.errors.timeout + summary.errors.connect))
+  local all = summary.errors.read + summary.errors.timeout + summary.errors.connect
+  for _, thread in ipairs(threads) do all = all + thread:get("wrong") end
+  io.write(string.format("RESULT %%d %%d %%d %%d %%d %%d %%d\\n", summary.requests,
+    summary.duration, latency:percentile(50), latency:percentile(95), latency:percentile(99),
+    latency:percentile(99.9), all))
 end
 """
 
@@ -49,7 +53,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run: requests a second, latencies in milliseconds, server CPU in µs a request."""
+    """One run: requests a second, latencies in milliseconds, server CPU in µs a request.
+
+    ``errors`` are answers of another kind than wanted too; ``requests`` is how many were made,
+    ``memory_mb`` what the largest of the server's processes holds.
+    """
 
     name: str
     per_second: float
@@ -58,6 +66,9 @@ class Measured:
     p99_ms: float
     errors: int
     cpu_us: float
+    p999_ms: float = 0.0
+    requests: int = 0
+    memory_mb: float = 0.0
 
 
 def require_wrk() -> str:
@@ -87,14 +98,15 @@ def drive(
         "--connections", str(connections),
         "--duration", f"{seconds}s",
         "--script", str(script),
+        "--timeout", "10s",
         load.url,
     ]  # fmt: skip
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     spent = sum(cpu_seconds(one) for one in processes) - before
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output)
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output)
     if found is None:
         raise SystemExit("wrk printed no result")
-    requests, duration_us, p50, p95, p99, errors = map(int, found.groups())
+    requests, duration_us, p50, p95, p99, p999, errors = map(int, found.groups())
     return Measured(
         load.name,
         requests / (duration_us / 1e6),
@@ -103,6 +115,9 @@ def drive(
         p99 / 1000,
         errors,
         spent * 1e6 / max(1, requests),
+        p999 / 1000,
+        requests,
+        max(map(memory_mb, processes), default=0.0),
     )
 
 
@@ -110,6 +125,13 @@ def cpu_seconds(process: int) -> float:
     """CPU time that a process has used so far, in seconds (proc(5))."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_mb(process: int) -> float:
+    """What a process holds in memory and shares with nobody, in MB (proc(5))."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    pages = re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+) kB", text, re.MULTILINE)
+    return sum(map(int, pages)) / 1024
 
 
 def children_of(process: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
@@ -13,17 +14,20 @@ PERSON = "http://kps.nvi.gov.tr/2011/01/01"
 PUBLIC = "http://tckimlik.nvi.gov.tr/WS"
 
 
-def direct_message(number: int, account: dict[str, Any] | None) -> str:
-    """A person query by number; without an account it is what stock Spyne gets."""
+def direct_message(number: int | Sequence[int], account: dict[str, Any] | None) -> str:
+    """A person query by number or numbers; without an account it is what stock Spyne gets."""
     return _envelope("" if account is None else _headers(account), person_body(number))
 
 
-def person_body(number: int) -> str:
-    """The Body of a person query."""
+def person_body(number: int | Sequence[int]) -> str:
+    """The Body of a person query about one person or several."""
+    criteria = "".join(
+        f"<KisiSorgulaTCKimlikNoSorguKriteri><TCKimlikNo>{one}</TCKimlikNo>"
+        "</KisiSorgulaTCKimlikNoSorguKriteri>"
+        for one in ([number] if isinstance(number, int) else number)
+    )
     return (
-        f'<ListeleCoklu xmlns="{PERSON}"><kriterListesi><KisiSorgulaTCKimlikNoSorguKriteri>'
-        f"<TCKimlikNo>{number}</TCKimlikNo></KisiSorgulaTCKimlikNoSorguKriteri></kriterListesi>"
-        "</ListeleCoklu>"
+        f'<ListeleCoklu xmlns="{PERSON}"><kriterListesi>{criteria}</kriterListesi></ListeleCoklu>'
     )
 
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,8 +73,8 @@ def token_of(text: str) -> Token:
     )
 
 
-def routing_message(number: int, token: Token) -> str:
-    """A person query under a token, on one line."""
+def routing_message(number: int | Sequence[int], token: Token) -> str:
+    """A person query under a token, about one person or several, on one line."""
     timestamp = _timestamp(f' xmlns:u="{WSU}" u:Id="_0"')
     digest = base64.b64encode(hashlib.sha1(timestamp.encode()).digest()).decode()
     signed = (

@@ -45,8 +45,9 @@ from kps_soap.readiness import Front, Vitals, application, new_request_id, note_
 from kps_soap.registry.store import Register
 from kps_soap.served_doors import Opened, direct_door, served_places
 from kps_soap.settings import Settings
+from kps_soap.shares import Shares
 from kps_soap.stores import Stores, open_stores
-from kps_soap.terms import SYNTHETIC
+from kps_soap.terms import SYNTHETIC, istanbul_date
 
 REFUSAL_SOURCES_MAX: Final = 1_000
 
@@ -88,8 +89,9 @@ async def _open(
     meter = Meter(time.perf_counter_ns)
     stores = await open_stores(stack, settings, name, meter)
     refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
+    shares = Shares(settings.in_flight_max, share_percent=settings.institution_share_percent)
     gateway = timing.timed_line(
-        line_of(stack, stores, refusals, workers=workers),
+        line_of(stack, stores, refusals, shares, workers=workers),
         meter,
         RequestLog(settings.log_requests).told,
     )
@@ -97,7 +99,7 @@ async def _open(
     stack.callback(passwords.close)
     vitals = _vitals(stores, refusals)
     opened = _opened(stores, passwords)
-    doorway = _doorway(opened, gateway, stores.contracts, meter)
+    doorway = _doorway(opened, gateway, stores.contracts, meter, shares)
     await stores.evidence.record(note_of_taking(stores.book.current(), utc_now()))
     await stores.evidence.record(
         note_of_keys(settings, stores.signers, new_request_id(), utc_now())
@@ -141,7 +143,7 @@ def _vitals(stores: Stores, refusals: RefusalCounts) -> Vitals:
 
 def _opened(stores: Stores, passwords: Passwords) -> Opened:
     """What the doors are made of."""
-    credentials = StoredCredentials(stores.lookups, utc_now)
+    credentials = StoredCredentials(stores.lookups, utc_now, stores.remembered)
     return Opened(
         settings=stores.settings,
         signers=stores.signers,
@@ -150,11 +152,18 @@ def _opened(stores: Stores, passwords: Passwords) -> Opened:
         lookups=stores.lookups,
         standing_headers=_standing_headers(stores.register),
         institution_of=lambda account: stores.book.current().institution_of(account),
+        account_of_certificate=lambda digest, moment: stores.book.current().account_of_certificate(
+            digest, istanbul_date(moment)
+        ),
     )
 
 
 def _doorway(
-    opened: Opened, gateway: Gateway, contracts: tuple[CompiledContract, ...], meter: Meter
+    opened: Opened,
+    gateway: Gateway,
+    contracts: tuple[CompiledContract, ...],
+    meter: Meter,
+    shares: Shares,
 ) -> Doorway:
     """Every address that this worker serves."""
     settings = opened.settings
@@ -167,6 +176,7 @@ def _doorway(
         ),
         places=by_path(timing.timed_places(served_places(opened, contracts), meter)),
         in_flight_max=settings.in_flight_max,
+        shares=shares,
     )
 
 

@@ -17,18 +17,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from kps_soap.asked_counts import SALT, day_key, digest_of
-from kps_soap.authentication import ISTANBUL
+from kps_soap.audit.months import day_of, seconds_to_midnight
 from kps_soap.entry import Entry
 from kps_soap.faults import QuotaFull
 from kps_soap.lookups import Lookups
-from kps_soap.mistakes import day_of
 from kps_soap.misuse_models import asked_counts, asked_persons
 
 Record = Callable[[Entry], Awaitable[None]]
@@ -244,13 +243,6 @@ def _limits(terms: Any) -> DayLimits:
         limits.calls_per_day_max,
         limits.calls_per_second_max,
     )
-
-
-def seconds_to_midnight(moment: datetime) -> int:
-    """Whole seconds until the next civil day in Istanbul begins, at least one."""
-    here = moment.astimezone(ISTANBUL)
-    midnight = datetime.combine(here.date() + timedelta(days=1), time(), ISTANBUL)
-    return max(1, round((midnight - here).total_seconds()))
 
 
 def usage(connection: Connection, *, day: str) -> dict[str, Used]:

@@ -77,7 +77,8 @@ class Vouched:
     caller's own statements, made inside the vouched channel.  ``token`` is what a token binds
     its holder to, where one vouched for the call.  ``institution`` is stated where the account is
     a person of that institution and no account of an agreement; ``standing`` is what is known of
-    the people behind the call, once somebody has looked.
+    the people behind the call, once somebody has looked; ``must_change``: the password was one for
+    a single use.
     """
 
     account: str
@@ -92,6 +93,7 @@ class Vouched:
     token: TokenBinding | None = None
     institution: str = ""
     standing: Standing | None = None
+    must_change: bool = False
 
 
 def username_at_place(security: Element | None) -> str | None:
@@ -255,7 +257,8 @@ class Credential:
     """What the credential store holds of an account.
 
     ``open``: neither blocked nor locked at this moment; ``locked``: shut for a while by wrong
-    passwords, and by nothing else; ``failures``: wrong passwords in a row.
+    passwords, and by nothing else; ``failures``: wrong passwords in a row; ``must_change``: its
+    password opens nothing but its own change.
     """
 
     account: str
@@ -264,12 +267,19 @@ class Credential:
     open: bool
     failures: int = 0
     locked: bool = False
+    must_change: bool = False
 
 
 class CredentialStore(Protocol):
-    """The accounts' secrets; ``find`` is read on every call, so a block holds at once."""
+    """The accounts' secrets; ``find`` is asked on every call, so a block holds at once.
+
+    ``look`` is for names whose password is not known to be right: it reads anew, and together
+    with ``find`` it reads the same for every name.
+    """
 
     async def find(self, account: str) -> Credential | None: ...
+
+    async def look(self, account: str) -> Credential | None: ...
 
 
 class Passwords:

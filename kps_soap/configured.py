@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from kps_soap.agreements.sections import Rules
 from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
 from kps_soap.agreements.watching import DirectoryWatch
+from kps_soap.audit.alongside import LockPolicy
 from kps_soap.audit.appending import Recorder, recorder
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import Keyring
@@ -90,16 +91,10 @@ def agreement_keeper(
 ) -> AgreementKeeper:
     """What changes which agreements are in force, on record under the name ``worker``."""
 
-    def recording() -> AbstractContextManager[Recorder]:
-        keyring = Keyring(KeyFiles(settings.evidence_key_file))
-        return recorder(
-            engine, keyring, worker=worker, clock=utc_now, random_bytes=secrets.token_bytes
-        )
-
     return AgreementKeeper(
         engine,
         agreement_compiler(settings, contracts),
-        recording,
+        lambda: recorder_of(settings, engine, worker=worker),
         clock=utc_now,
         new_id=lambda: secrets.token_hex(16),
         shown_in=settings.agreements_directory,
@@ -110,6 +105,38 @@ def directory_watch(settings: Settings, keeper: AgreementKeeper) -> DirectoryWat
     """The agreement directory as this machine sees it."""
     machine = socket.gethostname()[:MACHINE_MAX]
     return DirectoryWatch(settings.agreements_directory, keeper, machine=machine, clock=utc_now)
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keys of the evidence; raises ``KeyFileRefused``."""
+    return Keyring(KeyFiles(settings.evidence_key_file))
+
+
+def recorder_of(
+    settings: Settings,
+    engine: Engine,
+    *,
+    worker: str,
+    keyring: Keyring | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> AbstractContextManager[Recorder]:
+    """A chain of evidence of its own, under the name ``worker``; raises ``KeyFileRefused``."""
+    return recorder(
+        engine,
+        keyring or keyring_of(settings),
+        worker=worker,
+        clock=clock,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+def lock_policy_of(settings: Settings) -> LockPolicy:
+    """After how many wrong passwords an account is shut, and for how long."""
+    return LockPolicy(
+        settings.password_failures_max,
+        settings.password_lock_seconds,
+        settings.password_failures_per_day_max,
+    )
 
 
 def load_versions(settings: Settings, contracts: Sequence[CompiledContract]) -> Versions:

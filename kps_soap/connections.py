@@ -11,6 +11,7 @@ import re
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -18,6 +19,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 #: How long a closing connection may take to say goodbye when the gateway stops.
 GOODBYE_SECONDS: Final = 0.5
+
+#: When the gateway stops: whoever has had an answer within this time may be sending the next
+#: question already, and gets its answer; whoever has rested longer is let go at once.
+REST_SECONDS: Final = 1.0
+#: Of so many connections the longest idle one makes room for another.
+_SAMPLE: Final = 256
 _UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
@@ -29,18 +36,26 @@ def _uncounted(_reason: str) -> None:
 class Bounds:
     """What a connection may take: seconds and bytes of headers, seconds of rest.
 
-    ``count`` hears why a connection was ended before there was a whole request: ``not_http``,
-    ``headers_too_large``, ``headers_too_slow``.
+    ``write_seconds_max``: how long a caller may leave what was written to it unread.
+    ``connections_max``: how many there may be at one socket.  ``count`` hears why a connection
+    was ended before there was a whole request: ``not_http``, ``headers_too_large``,
+    ``headers_too_slow``.
     """
 
     header_seconds_max: int
     header_bytes_max: int
     idle_seconds_max: int
     count: Callable[[str], None] = _uncounted
+    write_seconds_max: float = 30
+    connections_max: int = 10_000
 
 
 class HeadersTooLarge(Exception):
     """Ends the parsing of a request whose headers came whole, but too large."""
+
+
+class UnknownVersion(Exception):
+    """Ends the parsing of a request that says no version of HTTP, or one from long ago."""
 
 
 class PatientFlow(FlowControl):
@@ -77,20 +92,27 @@ class BoundedProtocol(HttpToolsProtocol):
     stopping: ClassVar[bool] = False
     _answering: RequestResponseCycle | None = None
     _deadline: TimerHandle | None = None
+    _unread: TimerHandle | None = None
+    _rested_since: float = 0.0
     _header_bytes = 0
     _in_headers = False
     _in_body = False
     _too_large = False
+    _broken = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = PatientFlow(transport, self.pipeline)
+        self._rested_since = self.loop.time()
         self._start_deadline()
+        if len(self.connections) > self.bounds.connections_max:
+            self._make_room()
         if self.stopping:
             self.loop.call_later(GOODBYE_SECONDS, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
+        self._stop_unread()
         # uvicorn tells only the request that came last that nobody listens any more.
         left = [cycle for cycle, _ in self.pipeline]
         self.pipeline.clear()
@@ -113,6 +135,8 @@ class BoundedProtocol(HttpToolsProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
+        if self._broken:
+            return
         if self.cycle is None or self.cycle.response_complete:
             self._start_deadline()
         began_in_body = self._in_body
@@ -130,12 +154,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_deadline()
-        self._in_headers, self._in_body = False, True
+        self._in_headers = False
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise UnknownVersion
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.bounds.header_bytes_max:
             # The parser stops, uvicorn answers 400 and closes.
             self._too_large = True
             raise HeadersTooLarge
+        self._in_body = True
         super().on_headers_complete()
         if self.stopping and self.cycle is not None:
             self.cycle.keep_alive = False
@@ -144,13 +171,88 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = False
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        self._rested_since = self.loop.time()
+        super().on_response_complete()
+
+    @property
+    def rests(self) -> bool:
+        """No request is on its way here as far as anybody can know, and none is being answered."""
+        return (self.cycle is None or self.cycle.response_complete) and not self._in_headers
+
+    @property
+    def can_end(self) -> bool:
+        """Nobody waits for an answer here."""
+        return self._in_body or self.cycle is None or self.cycle.response_complete
+
+    def _make_room(self) -> None:
+        """One connection too many: one that rests ends for it, the longer the better.
+
+        Whoever is still sending a request ends before this new one does; whoever waits for an
+        answer never.  A sample is looked at: a flood must not pay for looking at them all.
+        """
+        connections: Any = self.connections
+        sample = islice((one for one in connections if one is not self and one.can_end), _SAMPLE)
+        longest = min(sample, key=lambda one: (one._in_body, one._rested_since), default=self)
+        self.bounds.count("no_room")
+        longest.transport.abort()
+
+    def pause_writing(self) -> None:
+        """The caller takes too little: it has a while to take more."""
+        super().pause_writing()
+        self._start_unread()
+
+    def resume_writing(self) -> None:
+        self._stop_unread()
+        super().resume_writing()
+
+    def look_at_goodbye(self) -> None:
+        """A connection that was closed and does not end waits for a caller who reads nothing."""
+        if self.transport.is_closing():
+            self._start_unread()
+
+    def _start_unread(self) -> None:
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.bounds.write_seconds_max, self._never_read)
+
+    def _stop_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _never_read(self) -> None:
+        self._unread = None
+        self.bounds.count("never_read")
+        self.transport.abort()
+
     def send_400_response(self, msg: str) -> None:
         self.bounds.count("headers_too_large" if self._too_large else "not_http")
-        super().send_400_response(msg)
+        if self.can_end:
+            super().send_400_response(msg)
+            return
+        # A 400 now would be taken for the answer to the request before; that one is answered,
+        # and the connection ends behind it.
+        self._broken = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """Close as soon as nothing is being answered; wait for no goodbye over TLS."""
+        """Close as soon as nothing is being answered; wait for no goodbye over TLS.
+
+        A caller who has just had an answer may have sent the next question by now: it is
+        answered, and told that this was the last one.
+        """
+        left = self._rested_since + REST_SECONDS - self.loop.time()
+        if self.cycle is not None and self.cycle.response_complete and left > 0:
+            self.loop.call_later(left, self._close_if_resting)
+            return
         super().shutdown()
+        self.loop.call_later(GOODBYE_SECONDS, self._leave)
+
+    def _close_if_resting(self) -> None:
+        # Whoever is in the middle of a question is answered; that answer closes the connection.
+        if self.rests:
+            self.transport.close()
         self.loop.call_later(GOODBYE_SECONDS, self._leave)
 
     def _leave(self) -> None:

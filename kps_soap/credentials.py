@@ -1,6 +1,6 @@
 """The credential store: accounts with their argon2id hashes, in the gateway's own database.
 
-``StoredCredentials`` is read on every call, so that a block holds on the next one.  The other
+``StoredCredentials`` is asked on every call, so that a block holds on the next one.  The other
 functions are what an operator's commands do: open an account, change its password, block it.
 For some days an account may have two secrets, so that an unattended system changes in its own
 time (domain §5.15): the former one then ends by itself.
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
-from kps_soap.audit.months import moment_of
+from kps_soap.audit.months import microseconds, moment_of
 from kps_soap.authentication import (
     HASHER,
     NAME_CHARACTERS_MAX,
@@ -29,6 +29,7 @@ from kps_soap.lookups import Lookups
 from kps_soap.models import credentials
 from kps_soap.password_hashes import hash_beside
 from kps_soap.people_models import former_secrets
+from kps_soap.remembered import Remembered
 
 OPEN: Final = "ACIK"
 BLOCKED: Final = "BLOKE"
@@ -47,6 +48,7 @@ _FIND = select(
     credentials.c.locked_until_us,
     former_secrets.c.password_hash,
     former_secrets.c.until_us,
+    credentials.c.must_change,
 )
 _FIND = _FIND.select_from(
     credentials.outerjoin(former_secrets, credentials.c.account == former_secrets.c.account)
@@ -62,20 +64,50 @@ class CredentialError(Exception):
 
 
 class StoredCredentials:
-    """Reads one account a call (``authentication.CredentialStore``)."""
+    """Reads one account a call (``authentication.CredentialStore``).
 
-    def __init__(self, lookups: Lookups, clock: Callable[[], datetime]) -> None:
+    ``remembered`` spares the reading of accounts that nobody has changed; None: each is read.
+    """
+
+    def __init__(
+        self,
+        lookups: Lookups,
+        clock: Callable[[], datetime],
+        remembered: Remembered | None = None,
+    ) -> None:
         self._lookups = lookups
         self._clock = clock
+        self._remembered = remembered
         self._find = lookups.prepare(_FIND)
 
     async def find(self, account: str) -> Credential | None:
         """The account's credential; raises ``EvidenceUnavailable`` when nothing can be read."""
+        if self._remembered is None:
+            return self._judged(await self._read(account))
+        key = ("account", account)
+        return self._judged(await self._remembered.get(key, lambda: self._read(account)))
+
+    async def look(self, account: str) -> Credential | None:
+        """The account's credential, read anew; raises ``EvidenceUnavailable``.
+
+        Whether ``find`` remembered the account must not show in how much is read for a name:
+        what it did not read is read here.
+        """
+        if self._remembered is not None and self._remembered.holds(("account", account)):
+            await self._read(account)
+        return self._judged(await self._read(account))
+
+    async def _read(self, account: str) -> Sequence[Any] | None:
         rows = await self._lookups.rows(self._find, {"account": account})
-        if not rows:
+        return rows[0] if rows else None
+
+    def _judged(self, row: Sequence[Any] | None) -> Credential | None:
+        """What the row says at this moment."""
+        if row is None:
             return None
-        name, password_hash, version, state, failures, locked_until_us, former, until_us = rows[0]
-        now_us = _microseconds(self._clock())
+        name, password_hash, version, state, failures, locked_until_us, *rest = row
+        former, until_us, must_change = rest
+        now_us = microseconds(self._clock())
         over = locked_until_us <= now_us
         if former is not None and until_us > now_us:
             password_hash = f"{password_hash} {former}"
@@ -84,7 +116,13 @@ class StoredCredentials:
             version += 1
         unblocked = state == OPEN
         return Credential(
-            name, password_hash, version, unblocked and over, failures, unblocked and not over
+            name,
+            password_hash,
+            version,
+            unblocked and over,
+            failures,
+            unblocked and not over,
+            bool(must_change),
         )
 
 
@@ -95,10 +133,13 @@ def set_password(engine: Engine, account: str, password: str, *, now: datetime) 
         put_password(connection, account, row)
 
 
-def password_row(account: str, password: str, *, now: datetime, beside: str = "") -> dict[str, Any]:
+def password_row(
+    account: str, password: str, *, now: datetime, beside: str = "", once: bool = False
+) -> dict[str, Any]:
     """What ``put_password`` writes: slow to compute, so not inside a transaction.
 
-    ``beside`` is a hash that shall hold beside it for a while, for ``change_password``.  Raises
+    ``beside`` is a hash that shall hold beside it for a while, for ``change_password``; a password
+    for ``once`` opens nothing but its own change (domain §5.15).  Raises
     ``CredentialError`` for a name or password outside the policy (domain §5.15).
     """
     if not _ACCOUNT.fullmatch(account):
@@ -110,7 +151,12 @@ def password_row(account: str, password: str, *, now: datetime, beside: str = ""
     if not password.isprintable():
         raise CredentialError("A password has printable characters only; choose such a one.")
     made = hash_beside(beside, password) if beside else HASHER.hash(password)
-    return {"password_hash": made, "changed_us": _microseconds(now)}
+    return {
+        "password_hash": made,
+        "changed_us": microseconds(now),
+        "password_us": microseconds(now),
+        "must_change": int(once),
+    }
 
 
 def put_password(connection: Connection, account: str, row: Mapping[str, Any]) -> None:
@@ -189,7 +235,7 @@ def change_password(
         raise CredentialError("The account was changed meanwhile; look at it and repeat.")
     connection.execute(
         insert(former_secrets).values(
-            account=account, password_hash=former, until_us=_microseconds(until)
+            account=account, password_hash=former, until_us=microseconds(until)
         )
     )
     return until
@@ -211,7 +257,7 @@ def set_state(connection: Connection, account: str, *, blocked: bool, now: datet
         .values(
             state=state,
             credential_version=version,
-            changed_us=_microseconds(now),
+            changed_us=microseconds(now),
             **_NO_FAILURES,
         )
     )
@@ -223,35 +269,37 @@ def set_state(connection: Connection, account: str, *, blocked: bool, now: datet
 class AccountState:
     """What an operator sees of an account.  ``locked_until`` is None unless it is locked now.
 
-    ``former_until`` is the end of a former password that still holds.
+    ``former_until`` is the end of a former password that still holds; ``password_at`` is when the
+    present one was chosen.
     """
 
     account: str
     state: str
     locked_until: datetime | None
     former_until: datetime | None = None
+    password_at: datetime | None = field(default=None, compare=False)
 
 
 def accounts(engine: Engine, *, now: datetime) -> Sequence[AccountState]:
     """Every account with its state, by name; never a hash."""
     columns = credentials.c
     statement = select(
-        columns.account, columns.state, columns.locked_until_us, former_secrets.c.until_us
+        *(columns.account, columns.state, columns.locked_until_us, former_secrets.c.until_us),
+        columns.password_us,
     ).select_from(
         credentials.outerjoin(former_secrets, columns.account == former_secrets.c.account)
     )
     with engine.connect() as connection:
         rows = connection.execute(statement.order_by(columns.account)).all()
     return [
-        AccountState(name, state, _end(locked, now), _end(former, now))
-        for name, state, locked, former in rows
+        AccountState(
+            *(name, state, _end(locked, now), _end(former, now)),
+            moment_of(chosen) if chosen else None,
+        )
+        for name, state, locked, former, chosen in rows
     ]
 
 
 def _end(until_us: int | None, now: datetime) -> datetime | None:
     """A moment that is still to come."""
-    return moment_of(until_us) if until_us and until_us > _microseconds(now) else None
-
-
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)
+    return moment_of(until_us) if until_us and until_us > microseconds(now) else None

@@ -108,6 +108,7 @@ class Asker:
     agreement: str
     agreement_digest: str
     granted: Callable[[], Sequence[Granted]] = _nothing_granted
+    vouched_by: str = ""
 
 
 class Receipts(Protocol):
@@ -120,6 +121,12 @@ class Deposits(Protocol):
     """Where an asker's roster is changed (``depositing``)."""
 
     async def deposit(self, asker: Asker, action: str, numbers: Sequence[int], /) -> Any: ...
+
+
+class PasswordChanges(Protocol):
+    """Where an asker's account gets another password (``password_changes``)."""
+
+    async def change(self, asker: Asker, password: str, /, *, keep_days: int) -> Any: ...
 
 
 class Found(Protocol):
@@ -206,7 +213,8 @@ class Enquiry:
     ``unrelated`` tells which persons that an operation found may not be shown, because the
     institution does not keep their records (K7.4): whoever was named by number in a criterion
     has been asked for already.  ``page_keys`` is there for lists that go on, ``receipts`` for
-    questions about earlier calls, ``deposits`` for who tells whose records it keeps.
+    questions about earlier calls, ``deposits`` for who tells whose records it keeps, ``passwords``
+    for who changes the own one.
     """
 
     __slots__ = (
@@ -218,6 +226,7 @@ class Enquiry:
         "name_matching",
         "outcomes",
         "page_keys",
+        "passwords",
         "persons",
         "receipts",
         "records",
@@ -241,9 +250,11 @@ class Enquiry:
         page_keys: PageKeys | None = None,
         receipts: Receipts | None = None,
         deposits: Deposits | None = None,
+        passwords: PasswordChanges | None = None,
     ) -> None:
         self.asker = asker
         self.deposits = deposits
+        self.passwords = passwords
         self._tells_status = tells_status
         self.receipts = receipts
         self.unrelated = unrelated

@@ -19,6 +19,7 @@ from kps_soap.criteria import (
     CriteriaPolicy,
     Deposits,
     Enquiry,
+    PasswordChanges,
     Receipts,
     Subject,
     check,
@@ -50,6 +51,7 @@ class CriteriaStage:
     mistakes: Mistakes | None = None
     receipts: Receipts | None = None
     deposits: Deposits | None = None
+    passwords: PasswordChanges | None = None
 
     async def __call__(self, asked: Asked, call: Any, contract: Any, terms: Terms) -> Enquiry:
         """Raises ``CriteriaEmpty``, ``TooManyCriteria`` or ``AccessStopped``."""
@@ -83,6 +85,7 @@ class CriteriaStage:
             page_keys=self.page_keys,
             receipts=self.receipts,
             deposits=self.deposits,
+            passwords=self.passwords,
         )
 
     async def _related(
@@ -142,4 +145,5 @@ def _asker(entry: Entry, terms: Terms) -> Asker:
         agreement=entry.agreement,
         agreement_digest=entry.agreement_digest,
         granted=terms.granted,
+        vouched_by=entry.vouched_by,
     )

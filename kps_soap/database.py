@@ -13,11 +13,10 @@ table, and it never echoes a statement or a parameter: they hold personal data. 
 error texts can quote a row all the same, so of a failure only the kind is ever to be shown.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,7 +40,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from kps_soap import sqlite_files
+from kps_soap import sqlite_files, writers_queue
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -49,6 +48,9 @@ if TYPE_CHECKING:
 #: The execution option that makes a SQLite transaction take the write lock when it begins: one
 #: that reads first and then writes could fail in the middle.
 WRITES: Final = "kps_writes"
+
+#: The execution option that says how long whoever writes waits for the turn, at most.
+_WAIT_SECONDS: Final = "kps_wait_seconds"
 
 _SQLITE: Final[Any] = make_url("sqlite://").get_dialect()
 _POSTGRESQL: Final[Any] = make_url("postgresql+psycopg://").get_dialect()
@@ -100,6 +102,7 @@ def open_database(url: str, *, wait_seconds_max: float) -> Engine:
             address,
             hide_parameters=True,
             connect_args={"timeout": wait_seconds_max},
+            execution_options={_WAIT_SECONDS: wait_seconds_max},
         )
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -157,32 +160,29 @@ def _postgresql_arguments(wait_seconds_max: float) -> dict[str, Any]:
 
 
 @contextmanager
-def writing(connection: Connection) -> Iterator[None]:
+def writing(connection: Connection, *, patient: bool = False) -> Iterator[None]:
     """One transaction that writes: committed at the end, rolled back on an exception.
 
     Every writer to the gateway's database uses it.  On SQLite it waits in the queue of the lock
-    file first and takes the write lock at once.
+    file first and takes the write lock at once; ``patient`` is a thread that may wait for ever.
+    A connection that only writes may have the option ``WRITES`` for good: setting it and taking
+    it back costs a tenth of a small transaction.
     """
-    connection.execution_options(**{WRITES: True})
+    options = connection.get_execution_options()
+    seconds = None if patient else options.get(_WAIT_SECONDS)
+    for_good = options.get(WRITES, False)
+    if not for_good:
+        connection.execution_options(**{WRITES: True})
     try:
-        with _writers_queue(connection.engine), connection.begin():
+        with _queued(connection.engine, seconds), connection.begin():
             yield
     finally:
-        connection.execution_options(**{WRITES: False})
+        if not for_good:
+            connection.execution_options(**{WRITES: False})
 
 
-@contextmanager
-def _writers_queue(engine: Engine) -> Iterator[None]:
-    path = sqlite_files.path_of(engine.url)
-    if path is None:
-        yield
-        return
-    descriptor = os.open(f"{path}-queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _queued(engine: Engine, seconds_max: float | None) -> AbstractContextManager[None]:
+    return writers_queue.turn(sqlite_files.path_of(engine.url), seconds_max=seconds_max)
 
 
 def copy_log(engine: Engine) -> None:
@@ -200,7 +200,7 @@ def copy_log(engine: Engine) -> None:
             if copied - before < _FRAMES_LEFT:
                 break
             before = copied
-        with _writers_queue(engine):
+        with _queued(engine, None):
             _pass_over_log(cursor)
     finally:
         # Not kept for others: the file may have been replaced by the next time.
@@ -341,7 +341,7 @@ def upgrade(url: str) -> None:
     make_private(url)
     engine = open_database(url, wait_seconds_max=30)
     try:
-        with _writers_queue(engine), engine.connect() as connection:
+        with _queued(engine, None), engine.connect() as connection:
             config = _migrations()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -1,8 +1,8 @@
 """The people of a demo home: who may sign in at its console, ready to do so.
 
-Two at the centre, and a clerk and an administrator of every institution whose agreement opens the
-console.  Each has a password and the key of a one-time code, which ``demo.json`` tells; nothing
-of it is for anything but a demo.  This room makes no home.
+Two at the centre, and a clerk, an administrator and a technician of every institution whose
+agreement opens the console.  Each has a password and the key of a one-time code, which
+``demo.json`` tells; nothing of it is for anything but a demo.  This room makes no home.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ def _of_institutions(agreements: Iterable[Mapping[str, Any]]) -> Iterator[_Plann
         yield _Planned(clerk, name, code, "Servis", inquirer, Role.USER, special)
         head = f"{begin}.idari"
         yield _Planned(head, "Toprak İdari (sentetik)", code, "Müdürlük", "", Role.ADMINISTRATOR)
+        hand, name = f"{begin}.teknik", "Güneş Teknik (sentetik)"
+        yield _Planned(hand, name, code, "Bilgi İşlem", "", Role.TECHNICIAN)
 
 
 def _add(connection: Connection, one: _Planned, first_hash: str, now: datetime) -> None:

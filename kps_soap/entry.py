@@ -56,6 +56,7 @@ class Event(StrEnum):
     SIGN_IN_REFUSED = "OTURUM_RET"
     SIGNED_OUT = "OTURUM_KAPAMA"
     CODE_SET = "KISI_KOD"
+    ACCESS_NOTICE = "ERISIM_SURE"
     KEYS_LOADED = "ANAHTAR_YUKLEME"
     STATEMENT = "HESAP_OZETI"
     MONTH_CLOSED = "AY_KAPAMA"
@@ -122,7 +123,8 @@ class Entry:
     transaction, so that a token or a failed log-in is known exactly when its record is.
     ``wrong_about`` holds keyed digests of the persons about whom the institution was mistaken,
     ``right_about`` of those about whom it was not; ``wrong_max`` is how often a day it may be.
-    ``once`` is the key of a question that may be repeated (design D18).
+    ``once`` is the key of a question that may be repeated (design D18), ``signed_message`` the
+    digest of what its sender signed, which may be presented once.
     ``pilot`` names the pilot that an answered call counts towards, in the same way, and
     ``counts_for_day`` says that it counts towards its agreement's persons and calls of the day.
     ``protected`` are the protected persons that it met, shown or not.
@@ -187,6 +189,7 @@ class Entry:
     roster_asked: int = 0
     roster_missing: int = 0
     once: str = ""
+    signed_message: bytes = b""
 
 
 class Repeated(Exception):

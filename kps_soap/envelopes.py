@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -100,8 +101,11 @@ _PARSER_LIMITS = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def read_media(content_type: str, content_encoding: str = "") -> Media:
     """Judge Content-Type and Content-Encoding (wire A.5, RFC 7303).
+
+    Callers send a handful of different ones, so what was judged is remembered.
 
     Raises ``MediaTypeRefused`` for other media types, other charsets than UTF-8 (or UTF-16,
     which must then show its byte order mark), parameters that cannot be read or are stated

@@ -27,6 +27,7 @@ from kps_soap.faults import (
     EnvelopeRefused,
     EvidenceUnavailable,
     InternalFailure,
+    Overloaded,
     Refusal,
     SecurityRefused,
 )
@@ -199,6 +200,9 @@ class Gateway:
         try:
             if not exchange.on_record:
                 await family.attribute(exchange)
+            if exchange.vouched and isinstance(refusal, Overloaded):
+                # A record of each would cost what there is too little of: they are counted.
+                exchange.on_record = False
             if _may_have_receipt(exchange, refusal):
                 await self._number(exchange)
             return _speak_refusal(exchange, refusal)
@@ -223,8 +227,10 @@ class Gateway:
             except Repeated as known:
                 answer = await self.again(exchange, answer, known)
                 await self._write(entry, answer)
-            except AgreementRefused as stopped:
+            except (AgreementRefused, SecurityRefused) as stopped:
                 # What only the record's own transaction can tell: others were faster.
+                if isinstance(stopped, SecurityRefused):
+                    entry.signed_message = b""
                 answer = await self._refuse(exchange, stopped)
                 await self._write(entry, answer)
         except Exception as surprise:
@@ -271,10 +277,11 @@ def _may_have_receipt(exchange: Exchange, refusal: Refusal) -> bool:
     """Whatever is on record has a receipt, but where that would tell too much.
 
     One for a claimed account would tell a stranger that the account exists, and one in a security
-    fault how far the message had come (design §4, a).
+    fault how far the message had come (design §4, a).  The fault of a busy moment is everybody's.
     """
     known = exchange.vouched or not exchange.entry.account
-    return exchange.on_record and known and not isinstance(refusal, SecurityRefused)
+    bare = isinstance(refusal, SecurityRefused | Overloaded)
+    return exchange.on_record and known and not bare
 
 
 def _speak_refusal(exchange: Exchange, refusal: Refusal) -> Answer:

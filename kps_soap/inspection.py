@@ -20,7 +20,7 @@ from cryptography import x509
 from lxml import etree
 from sqlalchemy import Connection, func, select
 
-from kps_soap import database, places
+from kps_soap import database, places, private_files
 from kps_soap.agreements import expiries as ends
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.problems import AgreementErrors
@@ -243,6 +243,14 @@ def _keys(settings: Settings) -> str:
     return "evidence, person and token keys read"
 
 
+def _private(settings: Settings) -> Said:
+    """Nobody else can read a password or change what is trusted."""
+    wrong = list(private_files.refusals(settings))
+    if wrong:
+        raise Failed(" ".join(wrong))
+    return Said("nobody else can change what is trusted", private_files.warnings(settings))
+
+
 def _gateway_database(settings: Settings) -> str:
     if not database.is_at_head(settings.gateway_url):
         raise Failed("The gateway's database is not up to date; run: kps db upgrade")
@@ -370,6 +378,7 @@ LOOKS: Final[tuple[tuple[str, Look], ...]] = (
     ("signing keys", _signing),
     ("TLS", _tls),
     ("keys", _keys),
+    ("private files", _private),
     ("gateway database", _gateway_database),
     ("evidence", _evidence),
     ("seals", _seals),

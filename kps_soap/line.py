@@ -13,23 +13,24 @@ from typing import Any, Final
 
 from kps_soap import identity_number, rosters
 from kps_soap.audit.aggregates import RefusalCounts
-from kps_soap.audit.appending import Recorder, recorder
 from kps_soap.audit.first_answers import FirstAnswers
-from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring, read_key_file
+from kps_soap.audit.keys import read_key_file
 from kps_soap.audit.receipt_search import ReceiptSearch
 from kps_soap.authentication import Freshness
-from kps_soap.configured import load_tariff, load_versions, utc_now
+from kps_soap.configured import keyring_of, load_tariff, load_versions, recorder_of, utc_now
 from kps_soap.criteria_stage import CriteriaStage
 from kps_soap.depositing import Deposits
 from kps_soap.gateway import Exchange, Gateway
 from kps_soap.mistakes import Mistakes
 from kps_soap.page_keys import PageKeys
+from kps_soap.password_changes import PasswordChanges
+from kps_soap.people.passwords import BreachList
 from kps_soap.people.standing import Standings
 from kps_soap.pilots import Pilots
 from kps_soap.quotas import CallRates
 from kps_soap.repetitions import Repetitions
 from kps_soap.settings import Settings
+from kps_soap.shares import Shares
 from kps_soap.stores import Stores
 from kps_soap.terms import AgreementStage, IssuerStage, PublicStage
 
@@ -44,7 +45,12 @@ STRICT_WINDOW: Final = Freshness(
 
 
 def line_of(
-    stack: contextlib.AsyncExitStack, stores: Stores, refusals: RefusalCounts, *, workers: int
+    stack: contextlib.AsyncExitStack,
+    stores: Stores,
+    refusals: RefusalCounts,
+    shares: Shares,
+    *,
+    workers: int,
 ) -> Gateway:
     """The line of one worker; ``workers`` is how many share the agreements' rates."""
     lookups, guards, book = stores.lookups, stores.guards, stores.book
@@ -54,7 +60,9 @@ def line_of(
     stack.callback(firsts.close)
     deposits = _deposits(stores)
     stack.callback(deposits.close)
-    criteria = guards.around(_criteria_stage(stores, mistakes, receipts, deposits))
+    passwords = _password_changes(stores)
+    stack.callback(passwords.close)
+    criteria = guards.around(_criteria_stage(stores, mistakes, receipts, deposits, passwords))
     record = mistakes.recorded_by(guards.recorded_by(stores.evidence.record))
     return Gateway(
         agree=_agreement_stages(stores, workers),
@@ -64,14 +72,14 @@ def line_of(
         count_refusal=refusals.count,
         again=Repetitions(firsts.find),
         elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
-        admit=Standings(lookups, book.in_force).admit,
+        admit=shares.before(Standings(lookups, book.in_force, stores.remembered).admit),
     )
 
 
 def _agreement_stages(stores: Stores, workers: int) -> Any:
     settings, contracts = stores.settings, stores.contracts
     book, register = stores.book, stores.register
-    rates = CallRates(clock=time.monotonic, workers=workers)
+    rates = CallRates(clock=time.monotonic, workers=workers, living=lambda: book.living)
     stages: dict[str, AgreementStage | IssuerStage | PublicStage] = {
         "direct": AgreementStage(
             agreements=book.in_force,
@@ -93,7 +101,11 @@ def _agreement_stages(stores: Stores, workers: int) -> Any:
 
 
 def _criteria_stage(
-    stores: Stores, mistakes: Mistakes, receipts: ReceiptSearch, deposits: Deposits
+    stores: Stores,
+    mistakes: Mistakes,
+    receipts: ReceiptSearch,
+    deposits: Deposits,
+    passwords: PasswordChanges,
 ) -> CriteriaStage:
     settings = stores.settings
     return CriteriaStage(
@@ -103,23 +115,26 @@ def _criteria_stage(
         mistakes=mistakes,
         receipts=receipts,
         deposits=deposits,
+        passwords=passwords,
     )
 
 
 def _deposits(stores: Stores) -> Deposits:
-    def recording() -> contextlib.AbstractContextManager[Recorder]:
-        return recorder(
-            stores.engine,
-            Keyring(KeyFiles(stores.settings.evidence_key_file)),
-            worker="deposits",
-            clock=utc_now,
-            random_bytes=secrets.token_bytes,
-        )
-
     return Deposits(
         stores.engine,
-        recording,
+        lambda: recorder_of(stores.settings, stores.engine, worker="deposits"),
         _person_digest(stores.settings, "roster"),
+        clock=utc_now,
+        new_id=lambda: secrets.token_hex(16),
+        seconds_max=stores.settings.evidence_seconds_max,
+    )
+
+
+def _password_changes(stores: Stores) -> PasswordChanges:
+    return PasswordChanges(
+        stores.engine,
+        lambda: recorder_of(stores.settings, stores.engine, worker="passwords"),
+        breached=BreachList(stores.settings.breached_passwords_file),
         clock=utc_now,
         new_id=lambda: secrets.token_hex(16),
         seconds_max=stores.settings.evidence_seconds_max,
@@ -129,7 +144,7 @@ def _deposits(stores: Stores) -> Deposits:
 def _first_answers(stores: Stores) -> FirstAnswers:
     return FirstAnswers(
         stores.engine,
-        Keyring(KeyFiles(stores.settings.evidence_key_file)),
+        keyring_of(stores.settings),
         clock=utc_now,
         seconds_max=stores.settings.evidence_seconds_max,
     )

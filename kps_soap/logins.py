@@ -110,7 +110,6 @@ class Logins:
         name, password = token.unverified_username, token.unverified_password
         source = household(entry.source_address)
         if self._is_open(credential, source) and self._passwords.knows(name, credential, password):
-            await self._passwords.check(name, credential, password)
             # As in the credential store: in a row means with no right password in between.
             self._of_account.forget(name)
             return self._noted(entry, credential)
@@ -137,7 +136,7 @@ class Logins:
         the work is the same for all, and a password that is remembered shows by nothing.
         """
         name, password = token.unverified_username, token.unverified_password
-        found = await self._store.find(name)
+        found = await self._store.look(name)
         credential = found if known and self._is_open(found, source) else None
         try:
             await self._passwords.check(name, credential, password)
@@ -149,7 +148,7 @@ class Logins:
                 # A shut account counts nothing: it would never open again by itself.
                 raise CredentialsRefused("account shut") from None
             raise
-        again = await self._store.find(name)
+        again = await self._store.look(name)
         if credential is None or again is None or not again.open:
             raise CredentialsRefused("account shut while its password was compared")
         self._of_account.forget(name)

@@ -16,11 +16,11 @@ import json
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from queue import Empty, SimpleQueue
 from traceback import walk_tb
 from typing import Any, Final, Protocol
 
@@ -42,7 +42,9 @@ WINDOW_SECONDS: Final = 60.0
 
 _KINDS_MAX: Final = 500
 _LINES_AT_A_TIME: Final = 500
-_LOOK_SECONDS: Final = 1.0
+#: A line is written at most so much later.  The thread looks by itself: waking it for each line
+#: costs a busy gateway two changes of threads a request.
+_LOOK_SECONDS: Final = 0.1
 _FLUSH_SECONDS: Final = 2.0
 
 #: Libraries that could print a request, or the text that was signed.
@@ -191,7 +193,10 @@ class LogWriter(logging.Handler):
         self._stream = stream
         self._form = _FORMS[form]
         self._sparing = Sparing(clock)
-        self._waiting: SimpleQueue[logging.LogRecord | threading.Event | None] = SimpleQueue()
+        self._waiting: deque[logging.LogRecord] = deque()
+        self._wake = threading.Event()
+        self._flushed: deque[threading.Event] = deque()
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name="kps-log", daemon=True)
         self._thread.start()
 
@@ -199,47 +204,47 @@ class LogWriter(logging.Handler):
         """Leave a record to the thread; it is never waited for."""
         if not self._sparing.lets_through(record):
             return
-        if self._waiting.qsize() >= WAITING_MAX:
+        if len(self._waiting) >= WAITING_MAX:
             self.dropped += 1
         else:
-            self._waiting.put(record)
+            self._waiting.append(record)
 
     def flush(self) -> None:
         """Wait, for a moment at most, until everything so far is written."""
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             written = threading.Event()
-            self._waiting.put(written)
+            self._flushed.append(written)
+            self._wake.set()
             written.wait(_FLUSH_SECONDS)
 
     def close(self) -> None:
         """Write what waits and end the thread."""
         if self._thread.is_alive():
-            self._waiting.put(None)
+            self._ending = True
+            self._wake.set()
             self._thread.join(_FLUSH_SECONDS)
         super().close()
 
     def _run(self) -> None:
         going_on = True
         while going_on:
-            records: list[logging.LogRecord] = []
-            flushed: list[threading.Event] = []
-            try:
-                found = self._waiting.get(timeout=_LOOK_SECONDS)
-                while True:
-                    if found is None:
-                        going_on = False
-                    elif isinstance(found, threading.Event):
-                        flushed.append(found)
-                    else:
-                        records.append(found)
-                    if not going_on or len(records) >= _LINES_AT_A_TIME:
-                        break
-                    found = self._waiting.get_nowait()
-            except Empty:
-                pass
-            self._write(records + self._sparing.ended())
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+            # Whatever was said before these were asked for is in what is written now.
+            going_on, flushed = not self._ending, list(self._flushed)
+            for _ in flushed:
+                self._flushed.popleft()
+            self._write_all()
             for event in flushed:
                 event.set()
+
+    def _write_all(self) -> None:
+        """What waits now, some lines at a time; what comes meanwhile has its turn next."""
+        left, told = len(self._waiting), self._sparing.ended()
+        while left or told:
+            count = min(left, _LINES_AT_A_TIME)
+            self._write([self._waiting.popleft() for _ in range(count)] + told)
+            left, told = left - count, []
 
     def _write(self, records: list[logging.LogRecord]) -> None:
         if not records:
@@ -267,6 +272,10 @@ def start_logging(
     """Send all loggers of this process to a stream, standard error unless told otherwise."""
     writer = LogWriter(sys.stderr if stream is None else stream, form, clock=clock)
     logging.basicConfig(level=logging.WARNING, handlers=[writer], force=True)
+    # No line shows these; finding out the place of a call costs as much as the line itself.
+    logging.logThreads = False
+    logging.logMultiprocessing = False
+    logging._srcfile = None  # Named for this by the documentation of the module.
     logging.getLogger("kps").setLevel(level)
     for name in _HELD:
         logging.getLogger(name).setLevel(logging.WARNING)

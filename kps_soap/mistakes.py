@@ -23,7 +23,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Dialect, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kps_soap.authentication import ISTANBUL
+from kps_soap.audit.months import day_of
 from kps_soap.database import Prepared
 from kps_soap.entry import Entry, Undone
 from kps_soap.faults import AccessStopped, Outcome
@@ -46,11 +46,6 @@ _COUNT: Final = select(mistakes.c.count).where(
     mistakes.c.person_digest == bindparam("digest"),
     mistakes.c.day == bindparam("day"),
 )
-
-
-def day_of(moment: datetime) -> str:
-    """The civil day in Istanbul to which a moment belongs (ISO 8601)."""
-    return moment.astimezone(ISTANBUL).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from kps_soap import console_models as console_models
 from kps_soap import misuse_models as misuse_models
 from kps_soap import people_models as people_models
 from kps_soap import repetition_models as repetition_models
+from kps_soap import signed_request_models as signed_request_models
 from kps_soap.model_metadata import METADATA as METADATA
 
 #: What a record is made of besides its place in the chain (domain.md §2.5), in the order in
@@ -324,6 +325,8 @@ credentials: Final = Table(
     Column("failures_day", String(10)),
     Column("failures_today", Integer, nullable=False, server_default="0"),
     Column("locked_until_us", BigInteger, nullable=False, server_default="0"),
+    Column("password_us", BigInteger, nullable=False, server_default="0"),
+    Column("must_change", SmallInteger, nullable=False, server_default="0"),
 )
 
 #: The tokens of the routing door that were issued and have not been swept away; see

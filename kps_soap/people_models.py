@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -25,6 +26,8 @@ from kps_soap.model_metadata import METADATA
 #: (MERKEZ, KURUM).  ``login_version`` grows with whatever ends sessions, ``row_version`` with
 #: every change.  The columns from ``password_hash`` on are what a log-in needs;
 #: ``code_secret`` is wrapped, and ``code_step`` the last step of which a code was used.
+#: ``password_us`` is when the own password was chosen.  ``temporary`` is 0 for who stays, 1 for who
+#: is here for a while (§5.16), 2 for whom that was renewed.
 people: Final = Table(
     "people",
     METADATA,
@@ -52,8 +55,22 @@ people: Final = Table(
     Column("failures_day", String(10)),
     Column("failures_today", Integer, nullable=False),
     Column("locked_until_us", BigInteger, nullable=False),
+    Column("password_us", BigInteger, nullable=False, server_default="0"),
+    Column("temporary", Integer, nullable=False, server_default="0"),
 )
 Index(None, people.c.institution, people.c.inquirer, unique=True)
+
+#: What was said of an end that comes: a person's last day, the age of a password.  ``subject`` is
+#: a person or an account, ``threshold`` how many days were left.
+access_notices: Final = Table(
+    "access_notices",
+    METADATA,
+    Column("subject", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("threshold", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
 
 #: The last passwords of a person, so that none of them comes back.
 former_passwords: Final = Table(
@@ -152,3 +169,12 @@ approvals: Final = Table(
     Column("decided_us", BigInteger),
 )
 Index(None, approvals.c.state)
+
+#: How often accounts and people were changed: one row, which the database itself counts up with
+#: every change of the tables that a call's caller is read from.
+standing_changes: Final = Table(
+    "standing_changes",
+    METADATA,
+    Column("only", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.agreement_models import pilot_calls
-from kps_soap.authentication import ISTANBUL
+from kps_soap.audit.months import day_of, seconds_to_midnight
 from kps_soap.database import Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import QuotaFull
@@ -70,11 +70,11 @@ class Pilots:
         # Before the read: whoever leaves meanwhile is in the count that is read.
         before = len(waiting)
         waiting[entry.request_id] = entry.received_at
-        values = {"pilot": entry.pilot, "day": _day(entry.received_at)}
+        values = {"pilot": entry.pilot, "day": day_of(entry.received_at)}
         rows = await self._lookups.rows(self._count, values)
         if (rows[0][0] if rows else 0) + before >= most:
             self._leave(entry)
-            seconds = _seconds_to_midnight(entry.received_at)
+            seconds = seconds_to_midnight(entry.received_at)
             raise QuotaFull("calls a day of a PILOT", retry_after_s=seconds)
 
     def recorded_by(self, record: Record) -> Record:
@@ -111,7 +111,7 @@ class PilotCounts:
     def note(self, connection: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
         """Count what these entries answered; raises what the database raises."""
         made = Counter(
-            (entry.pilot, _day(entry.received_at))
+            (entry.pilot, day_of(entry.received_at))
             for entry in entries
             if entry.pilot and entry.event is not Event.REFUSAL
         )
@@ -122,7 +122,7 @@ class PilotCounts:
             self._add(connection, {"counted": pilot, "today": day, "more": more})
         if self._forgotten_at is None or now - self._forgotten_at >= _SWEEP_EVERY:
             self._forgotten_at = now
-            self._forget(connection, {"first_kept": _day(now - timedelta(days=1))})
+            self._forget(connection, {"first_kept": day_of(now - timedelta(days=1))})
 
 
 def _adding(dialect: Dialect) -> Any:
@@ -137,14 +137,3 @@ def _adding(dialect: Dialect) -> Any:
             index_elements=[columns.pilot, columns.day], set_={"count": columns.count + more}
         )
     )
-
-
-def _day(moment: datetime) -> str:
-    """The civil day in Istanbul (ISO 8601)."""
-    return moment.astimezone(ISTANBUL).date().isoformat()
-
-
-def _seconds_to_midnight(moment: datetime) -> int:
-    here = moment.astimezone(ISTANBUL)
-    midnight = datetime.combine(here.date() + timedelta(days=1), time(), ISTANBUL)
-    return max(1, round((midnight - here).total_seconds()))

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import Engine, insert
 
+from kps_soap.audit.months import microseconds
 from kps_soap.database import FAILURES, writing
 from kps_soap.models import writer_probes
 from kps_soap.signing import Signer
@@ -97,7 +98,7 @@ class WriteProbe:
             return False
 
     def _write(self) -> bool:
-        row = {"worker": self._worker, "probed_us": round(self._clock().timestamp() * 1_000_000)}
+        row = {"worker": self._worker, "probed_us": microseconds(self._clock())}
         try:
             with self._engine.connect() as connection, writing(connection):
                 connection.execute(insert(writer_probes).values(row))

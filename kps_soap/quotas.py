@@ -21,18 +21,28 @@ class CallRates:
 
     ``clock`` is monotonic, in seconds.  When there are more keys than ``keys_max`` the one that
     was idle longest is forgotten, which can only be to a caller's favour by one second's calls.
+    ``workers`` share a rate, or as many as ``living`` says where those are more: gateways come
+    and go.
     """
 
-    def __init__(self, *, clock: Callable[[], float], workers: int, keys_max: int = 50_000) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        workers: int,
+        keys_max: int = 50_000,
+        living: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._clock = clock
         self._workers = workers
+        self._living = living
         self._keys_max = keys_max
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str, calls_per_second_max: float) -> None:
         """Count one call; raises ``QuotaFull`` (401) with the seconds to wait."""
         now = self._clock()
-        rate = calls_per_second_max / self._workers
+        rate = calls_per_second_max / max(self._workers, self._living())
         depth = max(rate, 1.0)
         tokens, seen = self._buckets.pop(key, (depth, now))
         tokens = min(depth, tokens + (now - seen) * rate)

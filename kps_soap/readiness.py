@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +46,9 @@ CONSOLE: Final = "/konsol/"
 MINUTE: Final = timedelta(minutes=1)
 
 
+#: A clock that differs from time by more than this in one look was put by somebody.
+CLOCK_STEP_SECONDS: Final = 1.0
+
 #: How long what was found is told again.
 FOUND_SECONDS: Final = 1.0
 
@@ -70,6 +73,7 @@ class _Memory:
     found: list[Trouble] = field(default_factory=list)
     until: float = 0.0
     look: asyncio.Task[list[Trouble]] | None = None
+    leaving: bool = False
 
 
 async def _always() -> bool:
@@ -96,7 +100,13 @@ class Vitals:
 
     async def troubles(self) -> list[str]:
         """Why this worker should get no traffic, in sentences; empty when it is ready."""
+        if self._memory.leaving:
+            return ["the gateway is about to stop"]
         return [trouble.sentence for trouble in await self.red()]
+
+    def leave(self) -> None:
+        """From now on this worker is not ready; what comes all the same is answered."""
+        self._memory.leaving = True
 
     async def red(self) -> list[Trouble]:
         """The parts that fail.  Looked at once a second at most, however many ask."""
@@ -150,7 +160,7 @@ def new_request_id() -> str:
 
     The time comes first, so that the evidence's index grows at its end (RFC 9562, version 7).
     """
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 class Front:
@@ -204,15 +214,37 @@ def application(vitals: Vitals, doorway: Any, console: Any = None) -> Front:
     return Front(pages, doorway, console)
 
 
+@dataclass(slots=True)
+class ClockSteps:
+    """Notices that somebody has put the clock: it went on by more or less than time did."""
+
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    _seen: tuple[datetime, float] | None = None
+
+    def look(self) -> float:
+        """By how many seconds the clock was put since the last look; 0 where it was not."""
+        now, seen = (self.clock(), self.monotonic()), self._seen
+        self._seen = now
+        if seen is None:
+            return 0.0
+        moved = (now[0] - seen[0]).total_seconds() - (now[1] - seen[1])
+        return moved if abs(moved) > CLOCK_STEP_SECONDS else 0.0
+
+
 async def watch(vitals: Vitals, *, seconds: float) -> None:
     """Run until cancelled: a look at the agreements in force, the minute's counts of refusals.
 
-    A note that could not be written is tried again in the next round.
+    A note that could not be written is tried again in the next round.  A clock that was put is
+    told in the log: callers' times are judged by it.
     """
     flush_at = vitals.clock() + MINUTE
+    steps = ClockSteps(vitals.clock, vitals.monotonic)
     unwritten: deque[Entry] = deque()
     while True:
         await asyncio.sleep(seconds)
+        if moved := steps.look():
+            log.warning("the clock was put by %+.0f s", moved)
         try:
             # Thousands of files take seconds to judge; the loop goes on answering meanwhile.
             loaded = await asyncio.to_thread(vitals.book.poll)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
@@ -21,10 +21,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Dialect, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kps_soap.audit.months import microseconds
+from kps_soap.audit.months import day_of, microseconds, moment_of
 from kps_soap.database import Prepared
 from kps_soap.entry import Entry
-from kps_soap.mistakes import day_of
 from kps_soap.misuse_models import roster_counts, roster_states
 from kps_soap.models import roster_entries
 from kps_soap.rosters import ENFORCE
@@ -165,7 +164,7 @@ def _status(name: str, state: Any, rows: Sequence[Any], today: str) -> RosterSta
     return RosterStatus(
         name,
         0 if state is None else int(state.persons),
-        None if state is None else datetime.fromtimestamp(state.changed_us / 1_000_000, UTC),
+        None if state is None else moment_of(state.changed_us),
         "" if state is None else bytes(state.set_digest).hex(),
         asked["today"],
         would["today"],

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +19,8 @@ from kps_soap.agreements.keeping import AgreementKeeper
 from kps_soap.asked_counts import AskedCounts, DayKeys
 from kps_soap.asked_persons import AskedPersons
 from kps_soap.audit.alongside import Beside
-from kps_soap.audit.appending import Recorder, recorder
-from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring, read_key_file
-from kps_soap.configured import utc_now
+from kps_soap.audit.keys import read_key_file
+from kps_soap.configured import recorder_of, utc_now
 from kps_soap.entry import Entry
 from kps_soap.lookups import Lookups
 from kps_soap.misuse import protected, thresholds
@@ -32,10 +29,12 @@ from kps_soap.misuse.observing import Observer
 from kps_soap.misuse.protected import Protected, ProtectedAlarms
 from kps_soap.misuse.rules import Rule
 from kps_soap.misuse.watching import Watching
+from kps_soap.people import reminders
 from kps_soap.repetitions import RepetitionKeys, marking
 from kps_soap.roster_deposits import RosterCounts
 from kps_soap.rosters import Rosters, Trials
 from kps_soap.settings import Settings
+from kps_soap.signed_requests.presented import PresentedOnRecord
 
 Record = Callable[[Entry], Awaitable[None]]
 Stage = Callable[..., Awaitable[Any]]
@@ -89,8 +88,9 @@ def safeguards_of(
         ),
         Trials(lookups, rosters, monotonic=time.monotonic),
         Observer(),
-        # Repetitions first: what is found there undoes the transaction, and nothing is counted.
+        # What undoes the transaction comes first: then nothing is counted.
         (
+            PresentedOnRecord(engine.dialect),
             repetitions,
             counts,
             ProtectedAlarms(random_bytes=secrets.token_bytes),
@@ -116,22 +116,34 @@ def watching_of(
         keys=DayKeys(engine.dialect, key, random_bytes=secrets.token_bytes),
         worker=worker_name(name),
         clock=utc_now,
+        besides=lambda: remind(settings, engine, keeper),
+    )
+
+
+def remind(settings: Settings, engine: Engine, keeper: AgreementKeeper) -> int:
+    """Say once what of people's and accounts' access ends soon; returns how much was said."""
+    version = keeper.newest()
+    if version is None:
+        return 0
+    return reminders.note_due(
+        engine,
+        lambda: recorder_of(settings, engine, worker="reminders"),
+        lambda: keeper.compiled(version),
+        own_days=settings.password_days_max,
+        now=utc_now(),
+        new_id=lambda: secrets.token_hex(8),
     )
 
 
 def alarms_of(settings: Settings, engine: Engine, keeper: AgreementKeeper) -> Alarms:
     """What writes findings, on record."""
-
-    def recording() -> AbstractContextManager[Recorder]:
-        return recorder(
-            engine,
-            Keyring(KeyFiles(settings.evidence_key_file)),
-            worker="misuse",
-            clock=utc_now,
-            random_bytes=secrets.token_bytes,
-        )
-
-    return Alarms(engine, recording, keeper, utc_now, lambda: secrets.token_hex(8))
+    return Alarms(
+        engine,
+        lambda: recorder_of(settings, engine, worker="misuse"),
+        keeper,
+        utc_now,
+        lambda: secrets.token_hex(8),
+    )
 
 
 def load_thresholds(settings: Settings) -> thresholds.Thresholds:

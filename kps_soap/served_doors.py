@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from kps_soap import places
@@ -24,11 +25,14 @@ from kps_soap.doors.doorway import Place
 from kps_soap.doors.issuer import IssuerDoor
 from kps_soap.doors.public import PublicDoor
 from kps_soap.doors.routing import RoutingDoor, routes_of
+from kps_soap.doors.signed import SignedRequests
 from kps_soap.envelopes import Reader
 from kps_soap.gateway import Exchange
+from kps_soap.line import STRICT_WINDOW
 from kps_soap.logins import Logins
 from kps_soap.lookups import Lookups
 from kps_soap.settings import Settings
+from kps_soap.signed_requests.presented import Presented
 from kps_soap.signing import Signer
 from kps_soap.tokens.issuing import TokenService
 from kps_soap.tokens.proof import ProofKeys
@@ -49,6 +53,7 @@ class Opened:
     lookups: Lookups
     standing_headers: tuple[tuple[str, str], ...]
     institution_of: Callable[[str], str]
+    account_of_certificate: Callable[[str, datetime], str]
 
     def reader(self) -> Reader:
         return Reader(limits_of(self.settings))
@@ -92,8 +97,19 @@ def direct_door(opened: Opened) -> DirectDoor:
         signer=opened.signers.__getitem__,
         clock=utc_now,
         answer_seconds=opened.settings.answer_validity_seconds,
+        signed=_signed_requests(opened),
         institution_of=opened.institution_of,
         standing_headers=opened.standing_headers,
+    )
+
+
+def _signed_requests(opened: Opened) -> SignedRequests:
+    return SignedRequests(
+        credentials=opened.credentials,
+        account_of=opened.account_of_certificate,
+        institution_of=opened.institution_of,
+        refuse_known=Presented(opened.lookups).refuse_known,
+        window=STRICT_WINDOW,
     )
 
 

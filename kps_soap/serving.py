@@ -1,9 +1,7 @@
-"""Runs the application: sockets, worker processes, and the HTTP server's deadlines.
+"""Runs the application: worker processes, their event loops, and how both end.
 
-The parent binds the sockets, keeps one worker process a core alive and forwards the signals;
-each worker runs one event loop with one uvicorn server a socket (design D10a).  HTTP itself is
-uvicorn's; this room adds the two bounds that it lacks: how long and how large a request's
-headers may be.  It knows nothing of SOAP.
+The parent keeps one worker process a core alive and forwards the signals; each worker runs one
+event loop with one HTTP server a socket (design D10a).  It knows nothing of HTTP and of SOAP.
 """
 
 from __future__ import annotations
@@ -15,91 +13,27 @@ import logging
 import multiprocessing
 import os
 import signal
-import socket
-import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
-import uvicorn
+from kps_soap.connections import Bounds
+from kps_soap.http_server import GRACE_SECONDS, Listener, Server, bind, server_of
 
-from kps_soap.connections import Bounds, bounded_protocol
+__all__ = ["Listener", "Supervisor", "bind", "run_loop", "serve_here"]
 
 log = logging.getLogger("kps.serving")
 
 STARTUP_FAILED: Final = 3
-GRACE_SECONDS: Final = 10
-BACKLOG: Final = 2048
 
 #: How long a thread that wants the interpreter waits at most while another one has it, in
 #: seconds.  The evidence's thread wants it after every statement, and requests wait for it.
 SWITCH_SECONDS: Final = 0.000_5
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """One bound socket, and how it speaks."""
-
-    socket: socket.socket
-    tls_certificate_file: Path | None = None
-    tls_key_file: Path | None = None
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; raises OSError when the address cannot be taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(BACKLOG)
-    except OSError:
-        bound.close()
-        raise
-    bound.set_inheritable(True)
-    return bound
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server whose signals are its worker's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; a connection that is being made now would otherwise be served on and on."""
-        protocol: Any = self.config.http_protocol_class
-        protocol.stopping = True
-        await super().shutdown(sockets)
-
-
-def _server(application: Any, listener: Listener, bounds: Bounds) -> _Server:
-    config = uvicorn.Config(
-        application,
-        http=bounded_protocol(bounds),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=bounds.idle_seconds_max,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=BACKLOG,
-        ssl_certfile=listener.tls_certificate_file,
-        ssl_keyfile=listener.tls_key_file,
-    )
-    config.load()
-    if config.ssl is not None:
-        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    return _Server(config)
 
 
 @contextlib.contextmanager
@@ -133,13 +67,13 @@ async def serve_here(
 
     A server that ends by itself ends the others too, with its exception.
     """
-    servers = [_server(application, listener, bounds) for listener in listeners]
+    servers = [server_of(application, listener, bounds) for listener in listeners]
     with without_pauses():
         await _serve(servers, listeners, on_ready, stop)
 
 
 async def _serve(
-    servers: Sequence[_Server],
+    servers: Sequence[Server],
     listeners: Sequence[Listener],
     on_ready: Callable[[], None],
     stop: asyncio.Event,
@@ -192,6 +126,9 @@ class Supervisor:
     ends before its place was ever ready stops everything: it would end the same way again.
     Later it is started again, after ``pause_seconds`` if it did not get ready, while the others
     go on.  With ``passes_hangup`` SIGHUP is for the workers; else it ends this process.
+    SIGUSR2 renews the workers one after the other: each finishes what it has in hand while the
+    others serve, and the next one's turn comes when its successor is ready.  ``drain_seconds`` is
+    how much longer the workers take for their end than their requests in hand.
     """
 
     def __init__(
@@ -204,10 +141,12 @@ class Supervisor:
         pause_seconds: float = 1.0,
         companion: Companion | None = None,
         passes_hangup: bool = False,
+        drain_seconds: int = 0,
     ) -> None:
         self._main = main
         self._companion = companion
         self._passes_hangup = passes_hangup
+        self._drain_seconds = drain_seconds
         self._listeners = listeners
         self._count = count
         self._on_ready = on_ready
@@ -217,12 +156,15 @@ class Supervisor:
         self._stopping = False
         self._announced = False
         self._once_ready: set[int] = set()
+        self._to_renew: list[int] = []
+        self._renewing: BaseProcess | None = None
         self._wake_reader, self._wake_writer = os.pipe()
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; returns the exit code.  Only once."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGUSR2, self._on_renewal)
         if self._passes_hangup:
             signal.signal(signal.SIGHUP, self._on_hangup)
         code = 0
@@ -232,6 +174,7 @@ class Supervisor:
             while not self._stopping and code == 0:
                 self._wait()
                 code = self._look_after()
+                self._renew()
         finally:
             self._stop_all()
         return code
@@ -239,6 +182,23 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
         os.write(self._wake_writer, b"x")
+
+    def _on_renewal(self, _number: int, _frame: FrameType | None) -> None:
+        self._to_renew = list(range(self._count))
+        os.write(self._wake_writer, b"x")
+
+    def _renew(self) -> None:
+        """One worker at a time, and only while all others are ready."""
+        if not self._to_renew or any(
+            not worker.is_ready or worker.process is self._renewing
+            for worker in self._workers.values()
+        ):
+            return
+        index = self._to_renew.pop(0)
+        process = self._renewing = self._workers[index].process
+        log.info("worker %d is renewed", index)
+        if process.pid is not None:
+            os.kill(process.pid, signal.SIGUSR2)
 
     def _on_hangup(self, number: int, _frame: FrameType | None) -> None:
         """Pass it on to the workers that are ready: those look at their files again."""
@@ -263,7 +223,9 @@ class Supervisor:
             things.append(worker.process.sentinel)
             if not worker.is_ready:
                 things.append(worker.ready)
-        wait(things, timeout=self._pause_seconds)
+        woken = wait(things, timeout=self._pause_seconds)
+        if self._wake_reader in woken and not self._stopping:
+            os.read(self._wake_reader, 1)
 
     def _look_after(self) -> int:
         """One round over the workers; returns the exit code that stops everything, or 0."""
@@ -287,10 +249,10 @@ class Supervisor:
         ended_with, now = worker.process.exitcode, time.monotonic()
         if index not in self._once_ready:
             return ended_with or STARTUP_FAILED
-        if worker.failed_at is None:
+        if worker.failed_at is None and worker.process is not self._renewing:
             log.warning("worker %d ended with code %s; starting another", index, ended_with)
-            if not worker.is_ready:
-                worker.failed_at = now
+        if worker.failed_at is None and not worker.is_ready:
+            worker.failed_at = now
         if worker.failed_at is None or now - worker.failed_at >= self._pause_seconds:
             worker.process.join()
             self._close(index, worker, replaced=True)
@@ -306,7 +268,7 @@ class Supervisor:
         for worker in self._workers.values():
             if worker.process.is_alive():
                 worker.process.terminate()
-        deadline = time.monotonic() + GRACE_SECONDS + 5
+        deadline = time.monotonic() + self._drain_seconds + GRACE_SECONDS + 5
         for index, worker in self._workers.items():
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():

@@ -82,6 +82,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_every_address(host: str) -> bool:
+    """Whether listening there is listening on all addresses of this machine."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_unspecified
+
+
 def _toml(value: object) -> str:
     if isinstance(value, int):
         return str(value)
@@ -220,10 +229,16 @@ def _read_database_url(raw: object, home: Path) -> str:
         return f"{_SQLITE}{path}"
     if text.startswith(_POSTGRESQL) and len(text) > len(_POSTGRESQL):
         try:
-            make_url(text)
+            url = make_url(text)
         except (ValueError, ArgumentError):
             # The parser's own words would quote the password.
             raise Unfit(f"must be {expected}; write special characters as %XX") from None
+        if url.password is not None or "password" in url.query or "sslpassword" in url.query:
+            # Whoever may read settings or see an environment need not know it.
+            raise Unfit(
+                "must hold no password: write it into a file of mode 0600 as PostgreSQL's .pgpass"
+                " has it, and add ?passfile=/PATH/OF/THE/FILE"
+            )
         return text
     raise Unfit(f"must be {expected}")
 

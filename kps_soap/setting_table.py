@@ -66,17 +66,22 @@ class Settings:
     https_port: int = _integer(
         8443, "The port to listen on with TLS; 0 where a proxy ends TLS.", 0, 65535
     )
+    listen_on_all_addresses: str = _row(
+        choice("no", "yes"),
+        "no",
+        "Whether an address to listen on may be 0.0.0.0 or ::, which is every one of this machine.",
+    )
     http_host: str = _row(LISTEN_HOST, "127.0.0.1", "The address to listen on without TLS.")
     http_port: int = _integer(8080, "The port to listen on without TLS; 0 for none.", 0, 65535)
     plain_http_addresses: tuple[str, ...] = _row(
         LISTEN_HOSTS,
         (),
-        "Addresses outside loopback where plain HTTP is allowed: behind a proxy that ends TLS.",
+        "Addresses outside loopback where plain HTTP is allowed to everybody who reaches them.",
     )
     trusted_proxies: tuple[Network, ...] = _row(
         NETWORKS,
         (),
-        "Networks (CIDR) whose X-Forwarded-For is believed; from all others it is ignored.",
+        "Networks (CIDR) of proxies that end TLS: they may come in plain HTTP, and say for whom.",
     )
     tls_certificate_file: Path = _row(
         PATH, "keys/tls.crt", "The TLS certificate with its chain, PEM."
@@ -214,6 +219,25 @@ class Settings:
         256, "Requests that one worker works on at a time; more are told to come later.", 1, 65536
     )
 
+    institution_share_percent: int = _integer(
+        75, "How many of these, in percent, one institution may have in hand at a time.", 1, 100
+    )
+    write_seconds_max: int = _integer(
+        30, "How long a caller may leave an answer unread before the connection ends.", 1, 600
+    )
+    connections_max: int = _integer(
+        0,
+        "Connections of one worker; for one more the longest idle ends. 0: by open files allowed.",
+        0,
+        1000000,
+    )
+    drain_seconds: int = _integer(
+        0,
+        "How long the gateway goes on at its end while /saglik sends load balancers elsewhere.",
+        0,
+        300,
+    )
+
     password_cache_seconds: int = _integer(
         300,
         "How long a verified password is remembered, as a keyed digest; 0 for never.",
@@ -239,6 +263,12 @@ class Settings:
         "Wrong passwords of one day that block an account until it is opened; 0: never.",
         0,
         100000,
+    )
+    password_days_max: int = _integer(
+        365,
+        "Days until people must change their password, and an account's gets a notice; 0: never.",
+        0,
+        3650,
     )
     console: str = _row(
         choice("on", "off"), "on", "Whether the pages of the console are served below /konsol."

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from kps_soap.setting_kinds import Problem, Setting, Unfit, is_loopback
+from kps_soap.setting_kinds import Problem, Setting, Unfit, is_every_address, is_loopback
 from kps_soap.setting_table import SETTINGS as SETTINGS
 from kps_soap.setting_table import Settings as Settings
 
@@ -160,12 +160,21 @@ def _disagreements(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
     if values.get("https_port") == 0 and values.get("http_port") == 0:
         yield "https_port", "must not be 0 where http_port is 0: nothing would be served"
+    for name in ("https", "http", "metrics"):
+        everywhere = is_every_address(values.get(f"{name}_host", ""))
+        if values.get(f"{name}_port") and everywhere and not _may_listen_everywhere(values):
+            yield (
+                f"{name}_host",
+                "is every address of this machine: name the one that callers use, or set"
+                ' listen_on_all_addresses = "yes"',
+            )
     host = values.get("http_host")
-    if values.get("http_port") and host is not None and not is_plain(host):
+    proxied = bool(values.get("trusted_proxies"))
+    if values.get("http_port") and host is not None and not (proxied or is_plain(host)):
         yield (
             "http_host",
-            "plain HTTP is served on loopback only; use TLS, or name the address in"
-            " plain_http_addresses where a proxy ends TLS",
+            "plain HTTP is served on loopback only; use TLS, or name in trusted_proxies the proxy"
+            " that ends it, or the address in plain_http_addresses",
         )
     metrics_host = values.get("metrics_host")
     if values.get("metrics_port") and metrics_host is not None and not is_plain(metrics_host):
@@ -179,6 +188,10 @@ def _disagreements(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "public_base_url", "must begin with https:// outside loopback"
     if values.get("timestamp_url") and not values.get("timestamp_ca_file"):
         yield "timestamp_url", "needs timestamp_ca_file: a reply is believed by its certificate"
+
+
+def _may_listen_everywhere(values: Mapping[str, Any]) -> bool:
+    return bool(values.get("listen_on_all_addresses", "yes") == "yes")
 
 
 def render(values: Mapping[str, object]) -> str:

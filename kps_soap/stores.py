@@ -17,13 +17,18 @@ from sqlalchemy import Engine
 from kps_soap import database
 from kps_soap.agreements.book import AgreementBook
 from kps_soap.agreements.leases import Clocks as LeaseClocks
-from kps_soap.audit.alongside import Beside, LockPolicy
-from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring
+from kps_soap.audit.alongside import Beside
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.waiting import Clocks
 from kps_soap.audit.writer import EvidenceWriter
-from kps_soap.configured import agreement_keeper, directory_watch, load_signers, utc_now
+from kps_soap.configured import (
+    agreement_keeper,
+    directory_watch,
+    keyring_of,
+    load_signers,
+    lock_policy_of,
+    utc_now,
+)
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.contracts.contract import CompiledContract
 from kps_soap.lookups import Lookups
@@ -31,6 +36,7 @@ from kps_soap.metrics import timing
 from kps_soap.metrics.meter import Meter
 from kps_soap.misuse.observing import Observer
 from kps_soap.registry.store import Register
+from kps_soap.remembered import Remembered
 from kps_soap.safeguards import Safeguards, safeguards_of, watching_of
 from kps_soap.sealing import Sealing
 from kps_soap.settings import Settings
@@ -50,6 +56,7 @@ class Stores:
     engine: Engine
     book: AgreementBook
     lookups: Lookups
+    remembered: Remembered
     register: Register
     numbers: ReceiptNumbers
     guards: Safeguards
@@ -90,6 +97,7 @@ async def open_stores(
         engine=engine,
         book=book,
         lookups=lookups,
+        remembered=Remembered(lookups),
         register=register,
         numbers=numbers,
         guards=guards,
@@ -129,18 +137,14 @@ async def _open_evidence(
 ) -> EvidenceWriter:
     evidence = EvidenceWriter(
         engine,
-        Keyring(KeyFiles(settings.evidence_key_file)),
+        keyring_of(settings),
         worker=worker,
         receipts=numbers,
         clocks=Clocks(now=utc_now, monotonic=time.monotonic),
         random_bytes=secrets.token_bytes,
         deadline_seconds=settings.evidence_seconds_max,
         waiting_max=settings.in_flight_max * 2,
-        locks=LockPolicy(
-            settings.password_failures_max,
-            settings.password_lock_seconds,
-            settings.password_failures_per_day_max,
-        ),
+        locks=lock_policy_of(settings),
         besides=besides,
     )
     sealing = Sealing(settings)

@@ -19,19 +19,20 @@ from typing import Any, Final, Protocol
 from kps_soap import faults
 from kps_soap.addresses import household
 from kps_soap.agreements import scope
-from kps_soap.agreements.agreement import Agreement, ServiceGrant
+from kps_soap.agreements.agreement import Agreement, Pilot, ServiceGrant
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.tariff import Tariff
 from kps_soap.agreements.versions import Versions
-from kps_soap.agreements.vocabulary import MANDATE, PILOT
+from kps_soap.agreements.vocabulary import MANDATE, PILOT, STRONG
 from kps_soap.authentication import ISTANBUL, Freshness, Vouched, check_freshness
 from kps_soap.criteria import Granted
-from kps_soap.entry import Entry
+from kps_soap.entry import Entry, Event
 from kps_soap.fees import Fee
 from kps_soap.fields import Grant
 from kps_soap.people.standing import Registered, check_mandate_network
 from kps_soap.pilots import pilot_of
 from kps_soap.quotas import CallRates
+from kps_soap.signed_requests.structure import WITH_SIGNATURE
 
 SYNTHETIC = "SENTETIK"
 ROUTING = "routing"
@@ -106,7 +107,9 @@ class AgreementStage:
         agreements = self.agreements()
         agreement = _in_force(agreements, asked, vouched, contract, on)
         access = agreement.access
+        _check_password_used(vouched, contract)
         _check_token(agreement, vouched, entry.source_address)
+        _check_signature(agreement, vouched, entry.client_certificate)
         _check_network(agreement, asked, vouched, contract.name, on)
         scope.check_door(agreement, entry.door)
         # Freshness is that of a message; somebody who is logged in has a session instead.
@@ -126,6 +129,8 @@ class AgreementStage:
             entry.pilot = pilot_of(agreement.number, contract.name, contract.version)
         entry.purpose = scope.purpose_for(agreement, granted, vouched.purpose)
         person = _registered(vouched, entry.inquirer)
+        if person is not None and person.person.temporary:
+            _check_temporary(entry, contract, granted, in_pilot=pilot is not None)
         if person is not None:
             granted = _own_share(asked, granted, person, on)
         entry.case_number = scope.case_number_for(
@@ -145,7 +150,7 @@ class AgreementStage:
             agreement=agreement,
             on=on,
             share=_whole if person is None else person.own_share,
-            pilot_calls_max=0 if pilot is None else pilot.calls_per_day_max,
+            pilot_calls_max=_calls_max(entry, pilot),
         )
 
     def _fee(self, service: str, agreement: Agreement, on: date) -> Fee | None:
@@ -172,6 +177,8 @@ class IssuerStage:
         entry = asked.entry
         on = istanbul_date(entry.received_at)
         agreement = _in_force(self.agreements(), asked, vouched, None, on)
+        if agreement.access.security == STRONG:
+            raise faults.ServiceNotGranted("the agreement demands signed requests")
         _check_network(agreement, asked, vouched, "", on)
         scope.check_door(agreement, ROUTING)
         if vouched.inquirer:
@@ -250,6 +257,39 @@ def _registered(vouched: Vouched, inquirer: str) -> Registered | None:
     return person
 
 
+def _check_password_used(vouched: Vouched, contract: Any) -> None:
+    """A password for one use opens its own change and nothing else (§5.15).
+
+    Raises ``ServiceNotGranted``, with words of its own.
+    """
+    if not vouched.must_change or contract.event is Event.PASSWORD_SET:
+        return
+    refusal = faults.ServiceNotGranted("the password is one for a single use")
+    refusal.turkish = "Parolanız tek kullanımlık; önce ParolaServis ile parolanızı belirleyin."
+    refusal.english = "Your password is for a single use; choose your own by ParolaServis first."
+    raise refusal
+
+
+def _calls_max(entry: Entry, pilot: Pilot | None) -> int:
+    """How many calls a day are counted under the entry's ``pilot``."""
+    if pilot is not None:
+        return pilot.calls_per_day_max
+    return TEMPORARY_CALLS_MAX if entry.pilot else 0
+
+
+def _check_temporary(entry: Entry, contract: Any, granted: ServiceGrant, *, in_pilot: bool) -> None:
+    """Who is registered for a while verifies what is known, so many times a day (§5.16).
+
+    In a pilot the pilot's own count holds.  Raises ``ServiceNotGranted``.
+    """
+    if granted.open_to_accounts:
+        return
+    if contract.event is not Event.VERIFICATION:
+        raise faults.ServiceNotGranted("a temporary user only verifies")
+    if not in_pilot:
+        entry.pilot = f"{TEMPORARY} {entry.institution} {entry.inquirer}"
+
+
 def _own_share(asked: Asked, granted: ServiceGrant, person: Registered, on: date) -> ServiceGrant:
     """What of the agreement's grant reaches a person; whose deputy asks is noted (§5.14).
 
@@ -266,6 +306,10 @@ def _own_share(asked: Asked, granted: ServiceGrant, person: Registered, on: date
         entry.on_behalf_of = f"{entry.on_behalf_of} {deputised}".strip()
     return share
 
+
+#: How often a day somebody asks who is registered for a while (§5.16).
+TEMPORARY_CALLS_MAX: Final = 200
+TEMPORARY: Final = "GECICI"
 
 #: The security profiles in which a proof of possession counts (design D13).
 _PROFILES_OF: Final[Mapping[str, frozenset[str]]] = {
@@ -285,6 +329,19 @@ def _check_token(agreement: Agreement, vouched: Vouched, source_address: str) ->
         raise faults.TokenRefused("token from another address")
     if access.security not in _PROFILES_OF.get(vouched.how, ()):
         raise faults.ProofRefused("proof too weak for the agreement's profile")
+
+
+def _check_signature(agreement: Agreement, vouched: Vouched, certificate: str) -> None:
+    """Who must sign has signed, and with a certificate of today's agreement.
+
+    People who are logged in sign nothing: they have a session.  Raises ``ProofRefused``.
+    """
+    demanded = agreement.access.security == STRONG
+    signed = vouched.how == WITH_SIGNATURE
+    if demanded and not signed and not vouched.institution:
+        raise faults.ProofRefused("the agreement demands signed requests")
+    if signed and not (demanded and certificate in agreement.access.certificates):
+        raise faults.ProofRefused("certificate of no agreement in force")
 
 
 def _inquirers(agreement: Agreement, vouched: Vouched, on: date) -> tuple[str, str]:

@@ -3,18 +3,16 @@
 import asyncio
 import contextlib
 import secrets
-import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, func, select
 
-from kps_soap import asked_persons, database, identity_number
+from kps_soap import asked_persons, identity_number
 from kps_soap.asked_counts import AskedCounts
 from kps_soap.asked_persons import AskedPersons, DayLimits, Used, usage
 from kps_soap.database import writing
@@ -30,31 +28,6 @@ DAY, DAY_BEFORE = "2026-03-02", "2026-03-01"
 KEY = bytes(range(32))
 AGREEMENT, OTHER = "2026/117", "2026/118"
 PERSONS = [identity_number.make(123_456_789 + number) for number in range(40)]
-
-
-@pytest.fixture
-def any_engine(database_url: str) -> Iterator[Engine]:
-    database.upgrade(database_url)
-    opened = database.open_database(database_url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture(scope="module")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("upgraded") / "gateway.sqlite"
-    database.upgrade(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def engine(upgraded: Path, tmp_path: Path) -> Iterator[Engine]:
-    """A database in SQLite."""
-    file = tmp_path / "gateway.sqlite"
-    shutil.copy(upgraded, file)
-    opened = database.open_database(f"sqlite:///{file}", wait_seconds_max=5)
-    yield opened
-    opened.dispose()
 
 
 def limits(persons: int = 5, calls: int = 0, agreement: str = AGREEMENT) -> DayLimits:

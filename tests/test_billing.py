@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from lxml import html
 from sqlalchemy import Connection, Engine, select, update
 
-from kps_soap import database, places
+from kps_soap import places
 from kps_soap.agreements.tariff import Tariff
-from kps_soap.audit.appending import Record, appender
+from kps_soap.audit.appending import Record, recorder
 from kps_soap.audit.keys import FileKey, Keyring
 from kps_soap.billing import closing, rendering
 from kps_soap.billing.statement import (
@@ -105,19 +105,16 @@ class Books:
 
 
 @pytest.fixture
-def books(database_url: str) -> Iterator[Books]:
-    database.upgrade(database_url)
-    engine = database.open_database(database_url, wait_seconds_max=5)
+def books(any_engine: Engine) -> Iterator[Books]:
     keyring = Keyring(FileKey.of(bytes(range(32))))
-    with appender(
-        engine,
+    with recorder(
+        any_engine,
         keyring,
         worker="test",
         clock=lambda: NOVEMBER,
         random_bytes=secrets.token_bytes,
-    ) as record:
-        yield Books(engine, keyring, record)
-    engine.dispose()
+    ) as run:
+        yield Books(any_engine, keyring, run.record)
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,7 @@ PUBLISHED: dict[tuple[str, str], Published] = {
     ("KisiListesiYukleServis", "1"): _own(
         "KisiListesiYukleServis", "urn:kps-soap:kisi-listesi:1", "Yukle"
     ),
+    ("ParolaServis", "1"): _own("ParolaServis", "urn:kps-soap:parola:1", "ParolaDegistir"),
     ("KimlikNoBulServis", "1"): _own("KimlikNoBulServis", "urn:kps-soap:kimlik-no-bul:1", "Bul"),
     (YABANCI, "2013/06/01"): _kps(YABANCI, "2013/06/01", "ListeleCoklu"),
     (YABANCI, "2016/01/01"): _kps(YABANCI, "2016/01/01", "ListeleCoklu"),
@@ -283,7 +284,7 @@ def test_dictionaries_verifications_and_queries_are_told_apart() -> None:
 
 def test_only_what_gives_nobodys_data_is_open_to_every_account() -> None:
     opened = {one.name: one.open_grant for one in compile_all() if one.open_grant is not None}
-    assert opened.keys() == {"AlindiServis", "BilgiServis"}
+    assert opened.keys() == {"AlindiServis", "BilgiServis", "ParolaServis"}
     assert {one.withheld_leaves for one in opened.values()} == {()}
     assert contract("BilgiServis", "1").criteria is None
 

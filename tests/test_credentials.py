@@ -1,7 +1,6 @@
 """The credential store: what operators do to accounts, and what a call reads of them."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,21 +25,6 @@ from kps_soap.models import credentials
 NOW = datetime(2026, 1, 1, 9, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, 9, tzinfo=UTC)
 NAME, PASSWORD = "KRM-34-0417", "Ğüçlü parola 1"
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A gateway database with its tables."""
-    made = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
-    database.upgrade(made)
-    return made
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    opened = database.open_database(url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
 
 
 def found(url: str, *names: str) -> list[Credential | None]:
@@ -172,15 +156,14 @@ def test_names_and_passwords_at_the_bounds_are_taken(
     assert found(url, name) != [None]
 
 
-def test_an_account_lives_alike_in_both_databases(database_url: str) -> None:
-    database.upgrade(database_url)
-    engine = database.open_database(database_url, wait_seconds_max=5)
+def test_an_account_lives_alike_in_both_databases(any_url: str) -> None:
+    engine = database.open_database(any_url, wait_seconds_max=5)
     set_password(engine, NAME, PASSWORD, now=NOW)
     set_state(engine, NAME, blocked=True, now=NOW)
     set_password(engine, NAME, "another password", now=LATER)
     with pytest.raises(CredentialError):
         set_state(engine, "KRM-99", blocked=True, now=NOW)
-    nobody, blocked = found(database_url, "KRM-99", NAME)
+    nobody, blocked = found(any_url, "KRM-99", NAME)
     assert nobody is None
     assert blocked is not None
     assert (blocked.account, blocked.version, blocked.open) == (NAME, 3, False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from kps_soap import database, identity_number
+from kps_soap import identity_number
 from kps_soap.audit.appending import Recorder, recorder
 from kps_soap.audit.keys import FileKey, Keyring
 from kps_soap.criteria import Asker
@@ -25,11 +25,8 @@ FIRST, SECOND = (identity_number.make(stem) for stem in (123_456_789, 223_456_78
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    database.upgrade(database_url)
-    opened = database.open_database(database_url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
+def engine(any_engine: Engine) -> Engine:
+    return any_engine
 
 
 def with_deposits(

@@ -26,6 +26,7 @@ KEPT_OTHERWISE = {
     "roster_asked": None,
     "roster_missing": None,
     "wrong_about": None,
+    "signed_message": None,
     "right_about": None,
     "wrong_max": None,
     "once": None,

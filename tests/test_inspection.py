@@ -281,16 +281,14 @@ def test_checkpoints_that_do_not_fit_together_are_told(home: Path) -> None:
 def write_a_record(home: Path, *, now: datetime = datetime(2026, 3, 1, tzinfo=UTC)) -> None:
     """A chain with a beginning, a record and an end."""
     from kps_soap import database
-    from kps_soap.audit.appending import appender
+    from kps_soap.audit.appending import recorder
     from kps_soap.audit.keys import FileKey, Keyring, read_key_file
     from kps_soap.entry import Entry, Event
 
     keyring = Keyring(FileKey.of(read_key_file(home / "keys" / "evidence.key")))
     engine = database.open_database(f"sqlite:///{home / 'gateway.db'}", wait_seconds_max=5)
-    with appender(
-        engine, keyring, worker="0", clock=lambda: now, random_bytes=os.urandom
-    ) as record:
-        record(Entry("1", now, "", Event.SEARCH))
+    with recorder(engine, keyring, worker="0", clock=lambda: now, random_bytes=os.urandom) as run:
+        run.record(Entry("1", now, "", Event.SEARCH))
     engine.dispose()
 
 

@@ -25,7 +25,7 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("faults", "turkish", "identity_number", "places", "fields", "entry"),
-            *("addresses", "fees"),
+            *("addresses", "fees", "durable_names", "private_files"),
             *("settings", "setting_kinds", "setting_table", "spyne_import"),
             *(
                 "model_metadata",
@@ -33,7 +33,9 @@ ROWS: tuple[frozenset[str], ...] = (
                 "people_models",
                 "misuse_models",
                 "sqlite_files",
+                "writers_queue",
                 "repetition_models",
+                "signed_request_models",
             ),
             "console_models",
         }
@@ -43,8 +45,11 @@ ROWS: tuple[frozenset[str], ...] = (
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
+            "remembered",
+            "shares",
             *(
                 "tokens",
+                "signed_requests",
                 "page_keys",
                 "mistakes",
                 "repetitions",
@@ -52,6 +57,7 @@ ROWS: tuple[frozenset[str], ...] = (
                 "people",
                 "password_hashes",
                 *("asked_counts", "asked_persons", "roster_deposits", "depositing"),
+                "password_changes",
                 "misuse",
             ),
         }
@@ -67,6 +73,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "stores",
             "line",
             "serving",
+            "http_server",
             "configured",
             "readiness",
             "inspection",
@@ -81,9 +88,10 @@ ROWS: tuple[frozenset[str], ...] = (
             "probes",
             "safeguards",
             "console",
+            *("answers", "receipt_check"),
         }
     ),
-    frozenset({"cli", "client", "answers", "query_client", "demo_file", "receipt_check"}),
+    frozenset({"cli", "client", "query_client", "demo_file"}),
 )
 ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
 
@@ -95,7 +103,7 @@ NARROWER: dict[str, frozenset[str]] = {
     "gateway": frozenset({"faults", "entry", "fields", "criteria"}),
     "doors": ROWS[0]
     | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"}
-    | {"logins", "tokens"},
+    | {"logins", "tokens", "signed_requests"},
     "client": frozenset({"faults", "client", "answers"}),
     "answers": frozenset({"answers"}),
 }

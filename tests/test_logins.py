@@ -29,6 +29,9 @@ class Store:
         self.looks += 1
         return self.after if self.after is not None and self.looks > 1 else self.held
 
+    async def look(self, account: str) -> Credential | None:
+        return await self.find(account)
+
 
 @dataclass
 class House:

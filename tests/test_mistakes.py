@@ -1,11 +1,10 @@
 """Five mistakes a day about one person, and no sixth (§5.1, vector h)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +12,14 @@ from sqlalchemy import Engine, select
 
 from kps_soap import database, identity_number, models
 from kps_soap.audit.alongside import Alongside, LockPolicy
+from kps_soap.audit.months import day_of
 from kps_soap.criteria import CriteriaPolicy
 from kps_soap.criteria_stage import CriteriaStage
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Undone
 from kps_soap.faults import AccessStopped, EvidenceUnavailable, Outcome
 from kps_soap.lookups import Lookups
-from kps_soap.mistakes import Mistakes, day_of
+from kps_soap.mistakes import Mistakes
 from kps_soap.terms import Terms
 
 NOON = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -35,20 +35,7 @@ def digest(number: int) -> bytes:
 
 
 def opened(url: str) -> Engine:
-    database.upgrade(url)
     return database.open_database(url, wait_seconds_max=5)
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'gateway.db'}"
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = opened(url)
-    yield engine
-    engine.dispose()
 
 
 @dataclass
@@ -124,7 +111,7 @@ def test_the_sixth_call_about_a_person_is_refused_also_if_it_were_right(
 
 
 def test_another_person_another_institution_and_another_day_are_not_concerned(
-    database_url: str,
+    any_url: str,
 ) -> None:
     async def scene(house: House) -> None:
         for _ in range(5):
@@ -133,8 +120,8 @@ def test_another_person_another_institution_and_another_day_are_not_concerned(
         await house.ask(AYSE, at=LATE, institution=OTHER)
         await house.ask(AYSE, at=AFTER_MIDNIGHT)
 
-    engine = opened(database_url)
-    asyncio.run(run(engine, database_url, scene))
+    engine = opened(any_url)
+    asyncio.run(run(engine, any_url, scene))
     assert counted(engine) == {
         (INSTITUTION, digest(AYSE), "2026-01-01"): 5,
         (INSTITUTION, digest(FATMA), "2026-01-01"): 1,

@@ -1,7 +1,7 @@
 """A pilot is asked as often a day as its agreement says, whoever of the workers is asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from kps_soap import database
 from kps_soap.agreement_models import pilot_calls
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
@@ -23,11 +22,8 @@ PILOT = pilot_of("2026/117", "KisiSorgulaTCKimlikNoServis", "2011/01/01")
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    database.upgrade(database_url)
-    opened = database.open_database(database_url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
+def engine(any_engine: Engine) -> Engine:
+    return any_engine
 
 
 def call(number: int, *, at: datetime = NOW, pilot: str = PILOT) -> Entry:

@@ -97,3 +97,12 @@ def test_the_longest_idle_key_is_forgotten_when_there_are_too_many() -> None:
     assert taken(rates, "c", 3, 5) == 1
     assert taken(rates, "a", 3, 5) == 0
     assert taken(rates, "b", 3, 5) == 3
+
+
+def test_workers_of_other_gateways_share_a_rate_while_they_live() -> None:
+    clock, living = Clock(), [0]
+    rates = CallRates(clock=clock, workers=2, living=lambda: living[0])
+    for count, passed in ((0, 50), (4, 25), (1, 50)):
+        living[0] = count
+        clock.seconds += 10
+        assert taken(rates, "a", 100, 200) == passed

@@ -19,6 +19,7 @@ from kps_soap.readiness import (
     FOUND_SECONDS,
     PARTS,
     PROBE_NUMBER,
+    ClockSteps,
     Vitals,
     application,
     new_request_id,
@@ -294,3 +295,24 @@ def test_request_numbers_are_unlike_and_need_no_escaping() -> None:
     assert len(numbers) == 100
     assert all(len(number) == 32 and number.isalnum() for number in numbers)
     assert json.dumps(sorted(numbers))
+
+
+def test_a_clock_that_is_put_is_noticed_and_time_that_passes_is_not() -> None:
+    wall, steady = [datetime(2026, 11, 22, tzinfo=UTC)], [100.0]
+    steps = ClockSteps(lambda: wall[0], lambda: steady[0])
+    found = []
+    for moved, passed in ((0, 0), (1, 1), (3601, 1), (-3599, 1), (0.4, 1), (60, 60)):
+        wall[0] += timedelta(seconds=moved)
+        steady[0] += passed
+        found.append(round(steps.look()))
+    assert found == [0, 0, 3600, -3600, 0, 0]
+
+
+def test_a_gateway_that_is_about_to_stop_says_so_and_goes_on() -> None:
+    house = House()
+    assert house.get("/saglik").status_code == 200
+    house.vitals.leave()
+    answer = house.get("/saglik/hazir")
+    assert answer.status_code == 503
+    assert answer.json()["troubles"] == ["the gateway is about to stop"]
+    assert house.get("/saglik/canli").status_code == 200

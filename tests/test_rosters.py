@@ -1,13 +1,11 @@
 """Person relation: which persons stand on an institution's roster, by keyed digest."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, delete, select
 
 from kps_soap import database, identity_number, roster_deposits, rosters
@@ -29,29 +27,6 @@ NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 def digest(number: int) -> bytes:
     return identity_number.digest(number, key=KEY, context="roster")
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A gateway database with its tables."""
-    made = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
-    database.upgrade(made)
-    return made
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    opened = database.open_database(url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def any_engine(database_url: str) -> Iterator[Engine]:
-    database.upgrade(database_url)
-    opened = database.open_database(database_url, wait_seconds_max=5)
-    yield opened
-    opened.dispose()
 
 
 def missing(url: str, institution: str, numbers: Sequence[int]) -> frozenset[int]:
@@ -112,14 +87,13 @@ def test_a_roster_holds_no_number_that_could_be_read(engine: Engine) -> None:
     assert digest(FIRST) != identity_number.digest(FIRST, key=b"x" * 32, context="roster")
 
 
-def test_a_roster_is_alike_in_both_databases(database_url: str) -> None:
-    database.upgrade(database_url)
-    engine = database.open_database(database_url, wait_seconds_max=5)
+def test_a_roster_is_alike_in_both_databases(any_url: str) -> None:
+    engine = database.open_database(any_url, wait_seconds_max=5)
     replace(engine, BANK, [digest(THIRD)])
     for numbers in ([FIRST, SECOND], [SECOND, THIRD]):
         replace(engine, MUNICIPALITY, [digest(number) for number in numbers])
-    assert missing(database_url, MUNICIPALITY, [FIRST, SECOND, THIRD]) == {FIRST}
-    assert missing(database_url, BANK, [FIRST, SECOND, THIRD]) == {FIRST, SECOND}
+    assert missing(any_url, MUNICIPALITY, [FIRST, SECOND, THIRD]) == {FIRST}
+    assert missing(any_url, BANK, [FIRST, SECOND, THIRD]) == {FIRST, SECOND}
     engine.dispose()
 
 

@@ -11,6 +11,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import replace
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import Any
 import pytest
 from serving_workers import Worker
 
-from kps_soap import connections, serving
+from kps_soap import connections, http_server, serving
 from kps_soap.certificates import write_demo_files
 from kps_soap.connections import Bounds
+from kps_soap.http_server import CONNECTIONS_USUAL, connections_allowed
 from kps_soap.serving import (
     STARTUP_FAILED,
     Listener,
@@ -510,7 +512,7 @@ def test_a_caller_who_says_no_goodbye_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Only a connection that is cut ends before the patience of this test does.
-    monkeypatch.setattr(serving, "GRACE_SECONDS", 3_600)
+    monkeypatch.setattr(http_server, "GRACE_SECONDS", 3_600)
     monkeypatch.setattr(connections, "GOODBYE_SECONDS", 0.05)
     files = write_demo_files(tmp_path, date.today(), randomness=random.Random(1).randbytes)
     client = ssl.create_default_context(cafile=str(files.ca_certificate))
@@ -558,13 +560,100 @@ def test_a_server_that_cannot_start_ends_the_others_and_is_told() -> None:
     assert said == []
 
 
+def test_a_handshake_that_does_not_come_to_an_end_is_cut_off(tmp_path: Path) -> None:
+    files = write_demo_files(tmp_path, date.today(), randomness=random.Random(1).randbytes)
+
+    async def work(served: Served) -> bytes:
+        return await served.rest(b"\x16\x03\x01")
+
+    assert (
+        serving_with(work, tls_certificate_file=files.tls_certificate, tls_key_file=files.tls_key)
+        == b""
+    )
+
+
+@pytest.mark.parametrize("leaves", ["answers", "a rest of one"])
+def test_a_caller_who_reads_no_answers_is_cut_off(leaves: str) -> None:
+    counted: list[str] = []
+    bounds = replace(BOUNDS, write_seconds_max=0.2, idle_seconds_max=1, count=counted.append)
+
+    async def work(served: Served) -> None:
+        reader, writer = await served.connect(limit=1)
+        writer.transport.pause_reading()
+        body = b"x" * (4_000_000 if leaves == "answers" else 65_000)
+        for _ in range(2 if leaves == "answers" else 1):
+            writer.write(request("/", body))
+        while "never_read" not in counted and leaves == "answers":
+            await asyncio.sleep(0.02)
+        writer.transport.resume_reading()
+        await closed(reader)
+
+    serving_with(work, bounds)
+    assert counted == (["never_read"] if leaves == "answers" else [])
+
+
+def test_one_connection_too_many_ends_the_one_that_has_rested_longest() -> None:
+    counted: list[str] = []
+    bounds = replace(BOUNDS, header_seconds_max=10, connections_max=2, count=counted.append)
+
+    async def work(served: Served) -> None:
+        resting, _ = await served.connect()
+        asked, writer = await served.connect()
+        writer.write(request("/late", b"12345678"))
+        while not served.application.paths:
+            await asyncio.sleep(0.01)
+        for _ in range(2):
+            another, more = await served.connect()
+            more.write(request("/", b"new"))
+            await another.readuntil(b"new")
+            assert await closed(resting) == b""
+            resting = another
+        # Whoever waits for an answer is never the one.
+        await asked.readuntil(b"12345678")
+
+    serving_with(work, bounds)
+    assert counted == ["no_room", "no_room"]
+
+
+def test_as_many_connections_are_held_as_files_may_be_open() -> None:
+    fitting = connections_allowed(0)
+    assert 16 <= fitting <= CONNECTIONS_USUAL
+    assert connections_allowed(20) == 20
+    assert connections_allowed(10**9) >= fitting
+
+
+def test_a_question_that_comes_while_it_stops_is_answered_as_the_last_one() -> None:
+    said: list[bytes] = []
+
+    async def run() -> None:
+        bound, stop = bind("127.0.0.1", 0), asyncio.Event()
+        served, ready = Served(bound.getsockname()[1]), asyncio.Event()
+        running = asyncio.create_task(
+            serve_here(served.application, [Listener(bound)], BOUNDS, on_ready=ready.set, stop=stop)
+        )
+        await ready.wait()
+        reader, writer = await served.connect()
+        writer.write(request("/first", b"body"))
+        await reader.readuntil(b"body")
+        stop.set()
+        await asyncio.sleep(0.3)
+        writer.write(request("/second", b"body"))
+        said.append(await closed(reader))
+        await running
+        await served.leave()
+        assert served.application.paths == ["/first", "/second"]
+
+    run_loop(run())
+    assert b"connection: close" in said[0] and said[0].endswith(b"body")
+
+
 # Workers
 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
     """The handlers as they were, and an end to whatever hangs."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
     before = {number: signal.getsignal(number) for number in numbers}
     watchdog = threading.Timer(30, os.kill, (os.getpid(), signal.SIGTERM))
     watchdog.daemon = True
@@ -650,6 +739,21 @@ def test_a_hang_up_is_passed_on_to_the_workers(tmp_path: Path) -> None:
     assert supervised.run() == 0
     assert supervised.starts(0) == 2
     assert supervised.all_ended()
+
+
+def test_workers_are_renewed_one_after_the_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="kps.serving")
+    # The second worker's second start is the third of its diary, and tells the parent to stop.
+    supervised = Supervised(tmp_path, ["ready"], ["ready"], stop_at=3)
+    (tmp_path / "1-before").write_text("0")
+    supervised.when_ready = tell(signal.SIGUSR2)
+    assert supervised.run() == 0
+    assert (supervised.starts(0), supervised.starts(1)) == (2, 3)
+    assert supervised.announced == 1
+    said = [record.getMessage() for record in caplog.records if record.name == "kps.serving"]
+    assert said[:2] == ["worker 0 is renewed", "worker 1 is renewed"]
 
 
 def test_a_killed_worker_is_started_again_and_nothing_is_announced_twice(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_whole_number_says_its_unit_or_what_it_counts() -> None:
     counts = {"https_port", "http_port", "metrics_port", "workers", "in_flight_max"}
     counts |= {"password_threads", "password_failures_max", "password_failures_per_day_max"}
     counts |= {"password_failures_per_source_max"}
-    counts |= {"seal_records_max"}
+    counts |= {"seal_records_max", "institution_share_percent", "connections_max"}
     for setting in SETTINGS:
         if setting.kind is setting_kinds.INTEGER and setting.name not in counts:
             assert any(
@@ -76,6 +76,7 @@ def test_a_whole_number_says_its_unit_or_what_it_counts() -> None:
                     "children",
                     "namespaces",
                     "years",
+                    "days",
                 )
             ), setting.name
 
@@ -185,10 +186,49 @@ def test_a_relative_sqlite_file_starts_at_the_home_too(tmp_path: Path) -> None:
 
 
 def test_a_postgresql_address_is_taken_as_it_is_and_never_printed(tmp_path: Path) -> None:
-    url = f"postgresql+psycopg://kps:{PASSWORD}@db.example/kps"
+    url = f"postgresql+psycopg://kps@db.example/kps?passfile={tmp_path}/{PASSWORD}"
     found = settings.of(tmp_path, {"gateway_url": url})
     assert found.gateway_url == url
     assert PASSWORD not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql+psycopg://kps:{PASSWORD}@db.example/kps",
+        "postgresql+psycopg://kps:@db.example/kps",
+        f"postgresql+psycopg://kps@db.example/kps?password={PASSWORD}",
+        f"postgresql+psycopg://kps@db.example/kps?sslpassword={PASSWORD}",
+    ],
+)
+@pytest.mark.parametrize("name", ["register_url", "gateway_url"])
+def test_a_password_comes_from_a_file_and_never_by_value(
+    tmp_path: Path, name: str, url: str
+) -> None:
+    said = refusal_of(tmp_path, **{name: url})
+    assert "must hold no password" in said
+    assert "passfile" in said
+    assert PASSWORD not in said
+    (problem,) = problems_of(tmp_path, "", **{f"KPS_{name}".upper(): url})
+    assert "must hold no password" in problem
+    assert PASSWORD not in problem
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "::ffff:0.0.0.0"])
+@pytest.mark.parametrize("name", ["https", "http", "metrics"])
+def test_every_address_is_listened_on_only_where_a_setting_says_so(
+    tmp_path: Path, name: str, address: str
+) -> None:
+    given: dict[str, object] = {
+        f"{name}_host": address,
+        f"{name}_port": 9,
+        "plain_http_addresses": [address],
+    }
+    assert "listen_on_all_addresses" in refusal_of(tmp_path, **given)
+    found = settings.of(tmp_path, {**given, "listen_on_all_addresses": "yes"})
+    assert getattr(found, f"{name}_host") == address
+    # Nobody listens on port 0.
+    assert settings.of(tmp_path, {**given, f"{name}_port": 0})
 
 
 # What is refused
@@ -307,6 +347,8 @@ def test_plain_http_leaves_loopback_only_where_a_setting_names_the_address(tmp_p
     assert "outside loopback" in refusal_of(tmp_path, public_base_url="http://kps.example.org")
     allowed = {"http_host": "10.0.0.5", "plain_http_addresses": ["10.0.0.5"]}
     assert settings.of(tmp_path, allowed).http_host == "10.0.0.5"
+    proxied = {"http_host": "10.0.0.5", "trusted_proxies": ["10.0.0.9/32"]}
+    assert settings.of(tmp_path, proxied).http_host == "10.0.0.5"
     switched_off = {"http_host": "10.0.0.5", "http_port": 0}
     assert settings.of(tmp_path, switched_off).http_port == 0
 

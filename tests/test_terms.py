@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from lxml import etree
+from town_samples import town
 
 from kps_soap import faults, places
 from kps_soap.agreements.address_rights import AddressRights
@@ -26,31 +27,9 @@ NOW = datetime(2026, 3, 1, 9, 2, tzinfo=UTC)
 STRICT = Freshness(60, 300, timestamp_required=True, late_seconds_max=0, zone_required=True)
 FRESH = MessageTime("2026-03-01T09:01:00Z", "2026-03-01T09:05:00Z")
 
-AGREEMENT = """\
-[institution]
-code = "B-34-0417"
-name = "Örnek İlçe Belediyesi"
-class = "KAMU"
-kind = "BELEDIYE"
-province = 34
-
-[agreement]
-number = "2026/117"
-instrument = "TAAHHUTNAME"
-application = { number = "E-117", date = 2025-12-05 }
-reason = "emlak beyanı"
-legal_basis = ["5393 Md.14", "5490 Md.45"]
-approved_by = "GENEL_MUDUR"
-signed = 2026-01-15
-valid_from = 2026-02-01
-valid_until = 2026-12-31
-state = "ACIK"
-
-[access]
-accounts = ["KRM-34-0417"]
-administrator = "U-001"
-technician = "U-002"
-networks = ["203.0.113.10/32"]
+AGREEMENT = (
+    town(signed="2026-01-15", valid_from="2026-02-01")
+    + """\
 doors = ["direct"]
 security = "KLASIK"
 security_until = 2026-12-31
@@ -84,6 +63,7 @@ stage = "TEST"
 purposes = ["EMLAK_BEYAN"]
 fields = ["KimlikNoileKisiAdresBilgileri/KimlikNo"]
 """
+)
 
 PUBLIC = """\
 [public]

@@ -112,7 +112,8 @@ class Access:
     """How the institution's software comes in, and what it must say with every call.
 
     ``token_address_free``: a token may be used from another of the institution's addresses than
-    the one that it was issued to.  ``registered_inquirers``: every inquirer must be registered
+    the one that it was issued to.  ``password_days_max`` is 0 where
+    the gateway's own holds.  ``registered_inquirers``: every inquirer must be registered
     as a person of the institution.
     """
 
@@ -136,6 +137,7 @@ class Access:
     case_number_required: bool
     person_relation: str
     registered_inquirers: bool = False
+    password_days_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement import Agreement, ContractKey, PublicTerms, Suspension
 from kps_soap.agreements.problems import Problem
 from kps_soap.agreements.scope import not_in_force
+from kps_soap.agreements.vocabulary import STRONG
 from kps_soap.faults import AgreementNotInForce, ServiceNotGranted
 
 
@@ -33,6 +34,7 @@ class AgreementSet:
     warnings: tuple[Problem, ...]
     _by_account: Mapping[str, tuple[Agreement, ...]]
     _by_institution: Mapping[str, tuple[Agreement, ...]]
+    _by_certificate: Mapping[str, tuple[Agreement, ...]]
 
     @classmethod
     def of(
@@ -48,10 +50,13 @@ class AgreementSet:
         ordered = tuple(sorted(agreements, key=lambda one: one.file))
         by_account: defaultdict[str, list[Agreement]] = defaultdict(list)
         by_institution: defaultdict[str, list[Agreement]] = defaultdict(list)
+        by_certificate: defaultdict[str, list[Agreement]] = defaultdict(list)
         for agreement in ordered:
             by_institution[agreement.institution.code].append(agreement)
             for account in agreement.access.accounts:
                 by_account[account].append(agreement)
+            for certificate in agreement.access.certificates:
+                by_certificate[certificate].append(agreement)
         return cls(
             digest=set_digest(files),
             files=files,
@@ -61,6 +66,7 @@ class AgreementSet:
             warnings=tuple(sorted(warnings)),
             _by_account=_oldest_first(by_account),
             _by_institution=_oldest_first(by_institution),
+            _by_certificate=_oldest_first(by_certificate),
         )
 
     def suspending(self, suspended: Iterable[Suspension]) -> "AgreementSet":
@@ -95,6 +101,20 @@ class AgreementSet:
     def institution_of(self, account: str) -> str:
         """The code of the institution whose agreements name an account; empty for none."""
         return next((one.institution.code for one in self.for_account(account)), "")
+
+    def account_of_certificate(self, digest: str, on: date) -> str:
+        """The account whose requests a pinned certificate signs; empty where none does.
+
+        ``digest`` is SHA-256 of its DER in hex.  Of agreements that follow one another, the one
+        in force on the day counts, else the last.
+        """
+        held = [
+            one for one in self._by_certificate.get(digest, ()) if one.access.security == STRONG
+        ]
+        chosen = next(
+            (one for one in held if not not_in_force(one, on)), held[-1] if held else None
+        )
+        return "" if chosen is None else chosen.access.accounts[0]
 
     def choose(self, account: str, on: date) -> Agreement:
         """The one agreement of an account that is in force on a civil date of Europe/Istanbul.

@@ -72,6 +72,8 @@ class AgreementBook:
         self._failure_told = False
         self._hurried = False
         self.problems: tuple[str, ...] = ()
+        #: How many workers of all gateways lived when this one renewed its lease.
+        self.living = 0
 
     # Where calls are answered.
 
@@ -229,6 +231,7 @@ class AgreementBook:
             )
             if sweeping:
                 leases.forget_ended(connection, now)
+            self.living = len(leases.living(connection, now))
         self._renewed_at = began
         if began < self._good_until:
             self._good_until = began + LEASE_SECONDS

@@ -220,6 +220,8 @@ def _of_access(was: Agreement, now: Agreement) -> Iterator[Change]:
     for name in ("inquirer_required", "registered_inquirers", "case_number_required"):
         before, after = getattr(old, name), getattr(new, name)
         yield from _ordered(name, before, after, more=lambda a, _: bool(a))
+    before, after = old.password_days_max, new.password_days_max
+    yield from _ordered("password_days_max", before, after, more=_is_more_a_day)
     before, after = old.token_address_free, new.token_address_free
     yield from _ordered("token_address_free", before, after, more=lambda _, b: bool(b))
     before, after = old.person_relation, new.person_relation

@@ -115,6 +115,7 @@ def details(agreement: Agreement, on: date) -> Row:
         "doors": sorted(access.doors),
         "security": access.security,
         "security_until": access.security_until.isoformat() if access.security_until else None,
+        "certificates": sorted(access.certificates),
         "signature": access.answer_signature,
         "name_matching": access.name_matching,
         "purposes": sorted(access.purposes),
@@ -172,6 +173,7 @@ def show_text(agreement: Agreement, on: date) -> str:
         *_suspension_lines(agreement),
         "",
         *(f"{key}: {_in_words(shown[key])}" for key in _SHOWN_KEYS),
+        *(f"certificate: {digest}" for digest in shown["certificates"]),
     ]
     for granted in agreement.services.values():
         lines += ["", *_service_lines(granted, on)]

@@ -35,7 +35,7 @@ from kps_soap.agreements.sources import parsed, printable_name, read_directory
 
 #: What a gateway serves of the closed lists; more is for the composition root to say.
 SERVED_DOORS = frozenset({"direct", "routing", "console"})
-SERVED_PROFILES = frozenset({words.CLASSIC, "STANDART"})
+SERVED_PROFILES = frozenset(words.PROFILES)
 SERVED_RELATIONS = frozenset({words.RELATION_OFF})
 
 

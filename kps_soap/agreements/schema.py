@@ -138,6 +138,7 @@ def _access() -> Schema:
         "default_inquirer": _text(longest=INQUIRER_MAX),
         "inquirers": _list(_text(longest=INQUIRER_MAX)),
         "registered_inquirers": _FLAG,
+        "password_days_max": _integer(1, words.PASSWORD_DAYS_MAX),
         "purposes": _list(_text(PURPOSE.pattern)),
         "default_purpose": _text(PURPOSE.pattern),
         "case_number_required": _FLAG,

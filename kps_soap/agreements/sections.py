@@ -186,10 +186,24 @@ def read_access(table: Table, rules: Rules) -> Access:
         case_number_required=table.flag("case_number_required", default=False),
         person_relation=_relation(table, rules.served_relations),
         registered_inquirers=table.flag("registered_inquirers", default=False),
+        password_days_max=table.integer(
+            "password_days_max", 1, words.PASSWORD_DAYS_MAX, required=False
+        ),
     )
     answer.finish()
+    _check_strong(table, access)
     table.finish()
     return access
+
+
+def _check_strong(table: Table, access: Access) -> None:
+    """A signed request is known by its certificate, and only the direct door hears it."""
+    if access.security != words.STRONG:
+        return
+    if len(access.accounts) > 1:
+        table.problem("accounts", f"{words.STRONG} knows one account, that of the certificates")
+    if "routing" in access.doors:
+        table.problem("doors", f"under {words.STRONG} nothing comes by the routing door")
 
 
 def _two_people(table: Table) -> tuple[str, str]:

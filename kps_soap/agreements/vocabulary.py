@@ -102,5 +102,8 @@ EXEMPTIONS: Final = ("GENEL_YONETIM", "MUHTARLIK", PAYS)
 #: Services that list persons nobody named: they need a legal basis of their own (45/2, K7.3).
 BULK_SERVICES: Final = frozenset({"KisiListeleServis"})
 
+#: The longest age of a password that an agreement may name, in days (§5.15).
+PASSWORD_DAYS_MAX: Final = 3650
+
 #: How a record begins to name the mandate under which a vendor's account acted (§5.17).
 MANDATE: Final = "VEKALET"

@@ -16,8 +16,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Dialect, Update, bindparam, case, delete, update
 
-from kps_soap.audit.months import microseconds
-from kps_soap.authentication import ISTANBUL
+from kps_soap.audit.months import day_of, microseconds
 from kps_soap.credentials import BLOCKED, OPEN
 from kps_soap.database import Inserter, Prepared
 from kps_soap.entry import Entry, Event, IssuedToken
@@ -148,7 +147,7 @@ class Alongside:
         until = now + timedelta(seconds=policy.lock_seconds)
         values = {
             "shut_account": account,
-            "today": _day(now),
+            "today": day_of(now),
             "row_max": policy.failures_max,
             "until_us": microseconds(until),
         }
@@ -167,11 +166,6 @@ class Alongside:
             return
         self._swept_at = now
         self._sweep(connection, {"before_us": microseconds(now - _KEPT_AFTER_END)})
-
-
-def _day(moment: datetime) -> str:
-    """The civil day in Istanbul (ISO 8601)."""
-    return moment.astimezone(ISTANBUL).date().isoformat()
 
 
 def _shut(cause: Entry, account: str, what: str) -> Entry:

@@ -92,34 +92,6 @@ class Recorder:
 
 
 @contextmanager
-def appender(
-    engine: Engine,
-    keyring: Keyring,
-    *,
-    worker: str,
-    clock: Callable[[], datetime],
-    random_bytes: Callable[[int], bytes],
-) -> Iterator[Record]:
-    """Gives a function that writes one entry durably, or raises ``EvidenceUnavailable``."""
-    with recorder(engine, keyring, worker=worker, clock=clock, random_bytes=random_bytes) as run:
-        yield run.record
-
-
-@contextmanager
-def actor(
-    engine: Engine,
-    keyring: Keyring,
-    *,
-    worker: str,
-    clock: Callable[[], datetime],
-    random_bytes: Callable[[int], bytes],
-) -> Iterator[Act]:
-    """Gives a function that does something on record (see ``Act``)."""
-    with recorder(engine, keyring, worker=worker, clock=clock, random_bytes=random_bytes) as run:
-        yield run.act
-
-
-@contextmanager
 def recorder(
     engine: Engine,
     keyring: Keyring,

@@ -23,6 +23,7 @@ from kps_soap.audit.keys import (
     create_key_file,
     read_key_file,
 )
+from kps_soap.durable_names import sync_directory
 
 _NEXT: Final = ".next"
 _NEW: Final = ".new"
@@ -114,7 +115,7 @@ def install(path: Path, key: bytes) -> None:
         raise KeyFileRefused(f"the key file cannot be made ({type(failure).__name__})") from None
     finally:
         new.unlink(missing_ok=True)
-    _sync(path.parent)
+    sync_directory(path.parent)
 
 
 def promote(files: KeyFiles) -> None:
@@ -125,15 +126,6 @@ def promote(files: KeyFiles) -> None:
     retired = files.retired(files.current().key_id)
     if not retired.exists():
         os.link(files.path, retired)
-        _sync(files.path.parent)
+        sync_directory(files.path.parent)
     files.following.replace(files.path)
-    _sync(files.path.parent)
-
-
-def _sync(directory: Path) -> None:
-    """A new name is durable when its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(files.path.parent)

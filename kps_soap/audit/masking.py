@@ -1,9 +1,10 @@
 """Messages of the evidence as they are shown: without the secrets that travelled in them.
 
 A message is stored as it was received, so that its digest can be computed again; passwords
-(``wsse:Password``) and proof keys (``trust:BinarySecret``) are masked where somebody looks at it.
-What stands in an element of such a name is masked whatever the prefix or the namespace, and in a
-message that is no XML up to where the element could end: rather too much than too little.
+(``wsse:Password``, and the ``yeniParola`` of ``ParolaServis``) and proof keys
+(``trust:BinarySecret``) are masked where somebody looks at it.  What stands in an element of such
+a name is masked whatever the prefix or the namespace, and in a message that is no XML up to where
+the element could end: rather too much than too little.
 
 This module changes nothing that is stored, and it hides nothing about persons.
 """
@@ -18,12 +19,12 @@ from xml.parsers import expat
 MASK: Final = "***"
 
 #: The local names of the elements whose content is a secret.
-_SECRETS: Final = frozenset({"Password", "BinarySecret"})
+_SECRETS: Final = frozenset({"Password", "BinarySecret", "yeniParola"})
 
 _PREFIX: Final = r"(?:[^\s<>/:]{1,256}:)?"
 #: In what is no XML a start tag ends where it can end at the soonest.
 _BROKEN: Final = re.compile(
-    rf"(<{_PREFIX}(?P<name>Password|BinarySecret)(?=[\s>])[^>]{{0,4096}}>)"
+    rf"(<{_PREFIX}(?P<name>Password|BinarySecret|yeniParola)(?=[\s>])[^>]{{0,4096}}>)"
     rf".*?(?=</{_PREFIX}(?P=name)\s*>|\Z)",
     re.DOTALL,
 )

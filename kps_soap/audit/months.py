@@ -1,10 +1,10 @@
-"""Moments, whole microseconds, and the months in which evidence is kept.
+"""Moments, whole microseconds, civil days, and the months in which evidence is kept.
 
 A month is one of Europe/Istanbul, because retention and fees are reckoned in it.  Moments are
 handed in; this module never asks the clock.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -64,6 +64,12 @@ def span_us(month: str) -> tuple[int, int]:
 
 
 def day_of(moment: datetime) -> str:
-    """The day in Istanbul, as ``20261121``."""
-    local = moment.astimezone(ISTANBUL)
-    return f"{local.year:04d}{local.month:02d}{local.day:02d}"
+    """The civil day in Istanbul to which a moment belongs (ISO 8601)."""
+    return moment.astimezone(ISTANBUL).date().isoformat()
+
+
+def seconds_to_midnight(moment: datetime) -> int:
+    """Whole seconds until the next civil day in Istanbul begins, at least one."""
+    here = moment.astimezone(ISTANBUL)
+    midnight = datetime.combine(here.date() + timedelta(days=1), time(), ISTANBUL)
+    return max(1, round((midnight - here).total_seconds()))

@@ -108,8 +108,8 @@ class ReceiptSearch:
             number = receipts.parse(text.strip())
         except receipts.NotAReceiptNumber:
             return Outcome.BAD_NUMBER
-        month = f"{number.day.year:04d}-{number.day.month:02d}"
-        rows = await self._lookups.rows(self._find, {"number": str(number), "in_month": month})
+        wanted = {"number": str(number), "in_month": number.month}
+        rows = await self._lookups.rows(self._find, wanted)
         for row in rows:
             found = dict(zip(RECORD_COLUMNS, row, strict=True))
             if _is_own(found, asker):

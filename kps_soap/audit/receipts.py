@@ -52,6 +52,11 @@ class ReceiptNumber:
     institution: str
     counter: int
 
+    @property
+    def month(self) -> str:
+        """The month of the evidence in which its record lies, as ``2026-11``."""
+        return f"{self.day.year:04d}-{self.day.month:02d}"
+
     def __str__(self) -> str:
         day = f"{self.day.year:04d}{self.day.month:02d}{self.day.day:02d}"
         return _compose(day, self.institution, self.counter)
@@ -118,4 +123,6 @@ class ReceiptNumbers:
             counter = self._free.popleft()
         except IndexError:
             raise EvidenceUnavailable("no receipt number left") from None
-        return _compose(day_of(moment), institution or WITHOUT_INSTITUTION, counter)
+        return _compose(
+            day_of(moment).replace("-", ""), institution or WITHOUT_INSTITUTION, counter
+        )

@@ -42,6 +42,7 @@ from kps_soap.audit.heads import CHECKPOINT_COLUMNS
 from kps_soap.audit.proofs import checkpoint_as_json
 from kps_soap.audit.timestamps import TimestampRefused, reply_in
 from kps_soap.audit.web import Web, WebFailed
+from kps_soap.durable_names import sync_directory
 from kps_soap.models import checkpoint_heads, checkpoints
 
 log = logging.getLogger("kps.witness")
@@ -112,7 +113,7 @@ class Folder:
             part.replace(whole)
         finally:
             part.unlink(missing_ok=True)
-        _sync(self.path)
+        sync_directory(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +140,6 @@ def _content_of(file: Path) -> bytes:
 def _agree(name: str, there: bytes, content: bytes) -> None:
     if there != content:
         raise WitnessDisagrees(name)
-
-
-def _sync(directory: Path) -> None:
-    """A new name is durable when its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Courier:

@@ -36,7 +36,7 @@ from kps_soap.audit.log_copier import LogCopier
 from kps_soap.audit.months import microseconds
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.waiting import Clocks, Waiting, known_now
-from kps_soap.database import FAILURES, file_identity, writing
+from kps_soap.database import FAILURES, WRITES, file_identity, writing
 from kps_soap.entry import Entry, Event, Undone
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import writer_probes
@@ -298,7 +298,7 @@ class EvidenceWriter:
         if not entries:
             chain.open_month(connection, now=self._clocks.now())
         block = None
-        with writing(connection):
+        with writing(connection, patient=True):
             if entries:
                 chain.append(connection, group)
                 shut = self._alongside.write(connection, entries, now=self._clocks.now())
@@ -326,7 +326,7 @@ class EvidenceWriter:
             self._disconnect()
             self._file, self._in_doubt = file, True
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._engine.connect().execution_options(**{WRITES: True})
         chain = self._chain
         if chain is not None and self._in_doubt:
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -44,13 +45,54 @@ class Closed:
     closed_at: datetime
 
 
+class Kind(StrEnum):
+    """What can be wrong with a line of a month."""
+
+    NOT_RECORDED = "not recorded"
+    NOT_STATED = "not stated"
+    SUMS = "sums"
+    NO_FEE = "no fee"
+    AMOUNT = "amount"
+    RATE = "rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line that is not as it must be.  ``values`` are what its sentence names."""
+
+    kind: Kind
+    about: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """It as a sentence."""
+        return _SENTENCES[self.kind].format(*self.values, about=self.about)
+
+
+_SENTENCES: Final = {
+    Kind.NOT_RECORDED: "{about}: stated, but no record tells of it",
+    Kind.NOT_STATED: "{about}: on record, but not stated",
+    Kind.SUMS: "{about}: stated {} calls, {} units, {} records, {} TL, "
+    "on record {} calls, {} units, {} records, {} TL",
+    Kind.NO_FEE: "{about}: its records tell of no fee",
+    Kind.AMOUNT: "{about}: {} TL charged, {} TL due",
+    Kind.RATE: "{about}: the tariff of {} has another rate",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What computing a closed month again has shown.  ``differences`` is empty if all agrees."""
+    """What computing a closed month again has shown.  ``found`` is empty if all agrees."""
 
     closed: Closed
     computed: Statement
-    differences: tuple[str, ...]
+    found: tuple[Difference, ...]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What was found, as sentences."""
+        return tuple(one.text for one in self.found)
 
 
 def close(
@@ -75,7 +117,7 @@ def close(
     statement = statement_of(connection, institution, month)
     wrong = next(_wrong_amounts(statement), None)
     if wrong is not None:
-        raise CannotClose(f"The records contradict themselves: {wrong}; run: kps audit verify")
+        raise CannotClose(f"The records contradict themselves: {wrong.text}; run: kps audit verify")
     record(
         Entry(
             request_id,
@@ -144,31 +186,34 @@ def compare(connection: Connection, closed: Closed, *, tariff: Tariff | None) ->
     return Verdict(closed, computed, tuple(differences))
 
 
-def _differences(frozen: Statement, computed: Statement) -> Iterator[str]:
+def _differences(frozen: Statement, computed: Statement) -> Iterator[Difference]:
     then = {line.key: line for line in frozen.lines}
     now = {line.key: line for line in computed.lines}
     for key in sorted(then.keys() | now.keys()):
         if key not in now:
-            yield f"{_name(then[key])}: stated, but no record tells of it"
+            yield Difference(Kind.NOT_RECORDED, _name(then[key]))
         elif key not in then:
-            yield f"{_name(now[key])}: on record, but not stated"
+            yield Difference(Kind.NOT_STATED, _name(now[key]))
         elif then[key] != now[key]:
-            yield f"{_name(now[key])}: stated {_sums(then[key])}, on record {_sums(now[key])}"
+            both = (*_sums(then[key]), *_sums(now[key]))
+            yield Difference(Kind.SUMS, _name(now[key]), both)
 
 
-def _wrong_amounts(statement: Statement) -> Iterator[str]:
+def _wrong_amounts(statement: Statement) -> Iterator[Difference]:
     """Lines whose amounts do not follow from their units, records and fee."""
     for line in statement.lines:
         try:
             expected = line.expected
         except ValueError:
-            yield f"{_name(line)}: its records tell of no fee"
+            yield Difference(Kind.NO_FEE, _name(line))
             continue
         if expected != line.amount:
-            yield f"{_name(line)}: {liras(line.amount)} TL charged, {liras(expected)} TL due"
+            yield Difference(Kind.AMOUNT, _name(line), (liras(line.amount), liras(expected)))
 
 
-def _wrong_rates(connection: Connection, statement: Statement, tariff: Tariff) -> Iterator[str]:
+def _wrong_rates(
+    connection: Connection, statement: Statement, tariff: Tariff
+) -> Iterator[Difference]:
     span = Span.of(statement.month)
     for line in statement.lines:
         query = select(_COLUMNS.received_us).where(
@@ -186,7 +231,7 @@ def _wrong_rates(connection: Connection, statement: Statement, tariff: Tariff) -
         ]:
             if moment_us is not None and not _is_right(line, moment_of(moment_us), tariff):
                 day = moment_of(moment_us).astimezone(ISTANBUL).date()
-                yield f"{_name(line)}: the tariff of {day} has another rate"
+                yield Difference(Kind.RATE, _name(line), (str(day),))
                 break
 
 
@@ -205,7 +250,5 @@ def _name(line: Line) -> str:
     return f"{line.service} {line.version} {line.fee or '(no fee)'}"
 
 
-def _sums(line: Line) -> str:
-    return (
-        f"{line.calls} calls, {line.units} units, {line.records} records, {liras(line.amount)} TL"
-    )
+def _sums(line: Line) -> tuple[str, ...]:
+    return str(line.calls), str(line.units), str(line.records), liras(line.amount)

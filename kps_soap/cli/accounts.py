@@ -17,6 +17,7 @@ from kps_soap.authentication import ISTANBUL
 from kps_soap.cli.recorded import actor_option, do_on_record, why_option
 from kps_soap.cli.terminal import (
     NO,
+    WRONG,
     home_option,
     json_option,
     settings_of,
@@ -54,13 +55,16 @@ def list_accounts(home: Path, as_json: bool) -> None:
             "state": one.state,
             "locked_until": _moment(one.locked_until),
             "former_password_until": _moment(one.former_until),
+            "password_chosen": _moment(one.password_at),
         }
         for one in found
     ]
     if as_json:
         show_json(rows)
     else:
-        columns = ("account", "state", "locked_until", "former_password_until")
+        columns = (
+            *("account", "state", "locked_until", "former_password_until", "password_chosen"),
+        )
         show_table([{name: row[name] or "" for name in columns} for row in rows], columns)
 
 
@@ -74,11 +78,20 @@ def _moment(moment: datetime | None) -> str | None:
 @actor_option
 @click.argument("account")
 @click.option("--ask", is_flag=True, help="Ask for the password instead of making one.")
+@click.option("--one-time", is_flag=True, help="Good for ParolaServis only: it must be changed.")
 @click.option("--keep-old", type=int, help="For how many days (1 to 7) the present one holds too.")
 def password(
-    home: Path, reason: str, by: str, account: str, ask: bool, keep_old: int | None
+    home: Path,
+    reason: str,
+    by: str,
+    account: str,
+    ask: bool,
+    one_time: bool,
+    keep_old: int | None,
 ) -> None:
     """Open ACCOUNT, or give it a new password; a made password is printed once."""
+    if one_time and keep_old is not None:
+        stop("Give --one-time or --keep-old: with both the old one would open more.", WRONG)
     settings = settings_of(home)
     chosen = (
         click.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -87,7 +100,7 @@ def password(
     )
     try:
         former = "" if keep_old is None else _present_hash(settings, account)
-        row = credentials.password_row(account, chosen, now=utc_now(), beside=former)
+        row = credentials.password_row(account, chosen, now=utc_now(), beside=former, once=one_time)
     except CredentialError as error:
         stop(str(error), NO)
 

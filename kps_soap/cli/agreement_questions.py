@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +23,7 @@ from kps_soap.agreements.explaining import (
 from kps_soap.agreements.recorded_calls import calls_about
 from kps_soap.agreements.watching import digest_of
 from kps_soap.audit import search as searching
-from kps_soap.audit.appending import appender
 from kps_soap.audit.conditions import Criteria
-from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring
 from kps_soap.authentication import ISTANBUL
 from kps_soap.cli.agreement_office import Office, in_force, opened
 from kps_soap.cli.looking import asker, by_option, person_number, reason_option
@@ -40,7 +36,7 @@ from kps_soap.cli.terminal import (
     show_json,
     stop,
 )
-from kps_soap.configured import utc_now
+from kps_soap.configured import keyring_of, recorder_of, utc_now
 from kps_soap.terms import istanbul_date
 
 #: Records of one explanation; who needs more narrows the time.
@@ -266,19 +262,15 @@ def _records(
     office: Office, criteria: Criteria, who: searching.Asker, version: str | None
 ) -> list[searching.Found]:
     """The search, recorded first; then the calls."""
-    keyring = Keyring(KeyFiles(office.settings.evidence_key_file))
+    keyring = keyring_of(office.settings)
     try:
         entry = searching.search_entry(criteria, who)
     except searching.ReasonMissing as error:
         stop(str(error), NO)
-    with appender(
-        office.engine,
-        keyring,
-        worker="kps agreements",
-        clock=utc_now,
-        random_bytes=secrets.token_bytes,
-    ) as record:
-        record(entry)
+    with recorder_of(
+        office.settings, office.engine, worker="kps agreements", keyring=keyring
+    ) as run:
+        run.record(entry)
     with office.engine.connect() as connection, connection.begin():
         found = calls_about(connection, keyring, criteria, limit=EXPLAINED_MAX)
     return [one for one in found if version in (None, one.columns["version"])]

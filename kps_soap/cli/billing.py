@@ -13,7 +13,7 @@ import click
 from sqlalchemy import Connection
 
 from kps_soap import database
-from kps_soap.audit.appending import Record, appender
+from kps_soap.audit.appending import Record
 from kps_soap.audit.export_source import ExportAddress
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import Keyring
@@ -21,7 +21,13 @@ from kps_soap.billing import closing, exported, rendering
 from kps_soap.billing.statement import NoMonth, Statement, institutions, statement_of
 from kps_soap.cli.looking import by_option
 from kps_soap.cli.terminal import NO, WRONG, home_option, json_option, settings_of, show_json, stop
-from kps_soap.configured import load_agreements, load_tariff, utc_now
+from kps_soap.configured import (
+    keyring_of,
+    load_agreements,
+    load_tariff,
+    recorder_of,
+    utc_now,
+)
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.entry import Entry, Event
 from kps_soap.fees import liras
@@ -63,21 +69,15 @@ def _sentences() -> Iterator[None]:
 @contextmanager
 def _opened(settings: Settings) -> Any:
     with _sentences():
-        keyring = Keyring(KeyFiles(settings.evidence_key_file))
+        keyring = keyring_of(settings)
         engine = database.open_database(settings.gateway_url, wait_seconds_max=10)
         try:
             with (
-                appender(
-                    engine,
-                    keyring,
-                    worker="kps billing",
-                    clock=utc_now,
-                    random_bytes=secrets.token_bytes,
-                ) as record,
+                recorder_of(settings, engine, worker="kps billing", keyring=keyring) as run,
                 engine.connect() as connection,
                 connection.begin(),
             ):
-                yield connection, keyring, record
+                yield connection, keyring, run.record
         finally:
             engine.dispose()
 

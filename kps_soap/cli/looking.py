@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from kps_soap import database
 from kps_soap.audit import search as searching
-from kps_soap.audit.appending import Recorder, recorder
+from kps_soap.audit.appending import Recorder
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import Keyring
 from kps_soap.audit.orders import OrderRefused
@@ -28,7 +28,7 @@ from kps_soap.audit.rotation import RotationRefused
 from kps_soap.authentication import ISTANBUL
 from kps_soap.cli.recorded import login_name
 from kps_soap.cli.terminal import NO, WRONG, stop, typed_number
-from kps_soap.configured import utc_now
+from kps_soap.configured import recorder_of, utc_now
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.settings import Settings
 
@@ -62,8 +62,8 @@ def opened(settings: Settings, *, wait_seconds_max: float = 10) -> Iterator[Open
         keyring = Keyring(files)
         engine = database.open_database(settings.gateway_url, wait_seconds_max=wait_seconds_max)
         try:
-            with recorder(
-                engine, keyring, worker="kps audit", clock=utc_now, random_bytes=secrets.token_bytes
+            with recorder_of(
+                settings, engine, worker="kps audit", keyring=keyring, clock=utc_now
             ) as run:
                 yield Opened(engine, files, keyring, run)
         finally:
@@ -123,6 +123,9 @@ def hand_over(parts: Iterable[str], to: Path | None) -> None:
         for part in parts:
             click.echo(part, nl=False)
         return
+    if not to.name or (to.exists() and not to.is_file()):
+        # A device or a directory would be replaced by a file.
+        stop("Name a file with --to.", WRONG)
     new = to.with_name(f".{to.name}.{os.getpid()}")
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

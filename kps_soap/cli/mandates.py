@@ -21,6 +21,7 @@ from kps_soap.cli.people_office import (
 )
 from kps_soap.cli.recorded import actor_option, why_option
 from kps_soap.cli.terminal import (
+    COUNT,
     NO,
     home_option,
     json_option,
@@ -123,7 +124,7 @@ def add_mandate(
 @home_option
 @why_option
 @actor_option
-@click.argument("number", type=int)
+@click.argument("number", type=COUNT)
 def end_mandate(home: Path, reason: str, by: str, number: int) -> None:
     """End mandate NUMBER; its next call is refused."""
     actor = Actor.operator(by)
@@ -215,7 +216,7 @@ def add_system(
 @home_option
 @why_option
 @actor_option
-@click.argument("number", type=int)
+@click.argument("number", type=COUNT)
 @click.option("--version", help="The version that runs now.")
 @click.option("--until", type=DAY, help="Its last day.")
 def change_system(

@@ -6,6 +6,7 @@ changed here is changed on record.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +16,11 @@ from sqlalchemy import Connection
 from kps_soap import database, identity_number
 from kps_soap.audit.keys import read_key_file
 from kps_soap.authentication import ISTANBUL
+from kps_soap.cli.people_office import DAY, today
 from kps_soap.cli.recorded import actor_option, do_on_record
 from kps_soap.cli.terminal import (
     NO,
+    WRONG,
     home_option,
     json_option,
     printable,
@@ -33,6 +36,7 @@ from kps_soap.entry import Event
 from kps_soap.misuse import findings, protected
 from kps_soap.misuse.findings import Finding, FindingRefused
 from kps_soap.misuse.rules import TEXTS, Rule
+from kps_soap.misuse.usage import By, Usage, usage
 from kps_soap.misuse.watching import examine
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.safeguards import alarms_of, load_thresholds
@@ -121,6 +125,56 @@ def acknowledge(home: Path, reason: str, by: str, finding: str) -> None:
     except FindingRefused as refused:
         stop(str(refused), NO)
     click.echo("Settled.")
+
+
+@misuse.command("usage")
+@home_option
+@json_option
+@click.option("--since", type=DAY, help="The first day; else six days before the last.")
+@click.option("--until", type=DAY, help="The last day; else today.")
+@click.option(
+    "--by",
+    type=click.Choice([one.value for one in By]),
+    default=By.INSTITUTION.value,
+    show_default=True,
+)
+@click.option("--institution", default="", help="Only this one.")
+def show_usage(
+    home: Path, as_json: bool, since: date | None, until: date | None, by: str, institution: str
+) -> None:
+    """Calls of some days: refused, not found, different persons, at night, by whom."""
+    last = until or today()
+    first = since or last - timedelta(days=6)
+    if first > last:
+        stop("The first day lies behind the last.", WRONG)
+    settings = settings_of(home)
+    try:
+        limits = load_thresholds(settings)
+    except OPERATOR_ERRORS as error:
+        stop(sentence_of(error), NO)
+    found = _read(
+        settings,
+        lambda at: usage(at, limits, since=first, until=last, by=By(by), institution=institution),
+    )
+    rows = [_usage_row(one, By(by)) for one in found]
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, tuple(rows[0]) if rows else ())
+
+
+def _usage_row(one: Usage, by: By) -> dict[str, Any]:
+    names = dict(zip(("institution", by.value), one.key, strict=False))
+    return names | {
+        "calls": one.calls,
+        "refused": one.refused,
+        "failures": one.failures,
+        "units": one.units,
+        "criteria": one.criteria,
+        "not_found_%": one.not_found_percent,
+        "persons": one.persons,
+        "late_%": one.late_percent,
+    }
 
 
 @misuse.command()

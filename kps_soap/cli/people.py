@@ -18,12 +18,14 @@ from kps_soap.audit.months import ISTANBUL
 from kps_soap.cli.people_office import (
     DAY,
     acting,
+    institutions_of,
     must_be_an_institution,
     reading,
     today,
 )
 from kps_soap.cli.recorded import actor_option, why_option
 from kps_soap.cli.terminal import (
+    COUNT,
     NO,
     home_option,
     json_option,
@@ -66,6 +68,8 @@ def _shown(person: Person) -> dict[str, Any]:
         "locked_until": _moment(person.locked_until),
         "password": _password_of(person),
         "codes": "yes" if person.enrolled else "no",
+        "temporary": ("", "yes", "renewed")[min(person.temporary, 2)],
+        "password_chosen": _moment(person.password_at),
         "row_version": person.row_version,
     }
 
@@ -168,6 +172,11 @@ def show(home: Path, as_json: bool, person_id: str) -> None:
 @click.option("--inquirer", default="", help="What calls state as Sorgulayan; else the id.")
 @click.option("--from", "since", type=DAY, help="The first day; else today.")
 @click.option("--until", type=DAY, help="The last day; else without an end.")
+@click.option(
+    "--temporary",
+    is_flag=True,
+    help="For a while: 30 days at most, verifies only, 200 calls a day; renewed once.",
+)
 def add(
     home: Path,
     reason: str,
@@ -180,6 +189,7 @@ def add(
     inquirer: str,
     since: date | None,
     until: date | None,
+    temporary: bool,
 ) -> None:
     """Add PERSON_ID, who has no password yet."""
     must_be_an_institution(settings_of(home), institution)
@@ -192,6 +202,7 @@ def add(
         inquirer=inquirer,
         valid_from=since or today(),
         valid_until=until,
+        temporary=temporary,
     )
     actor = Actor.operator(by)
     acting(
@@ -219,7 +230,7 @@ def add(
 @click.option("--no-end", is_flag=True, help="No last day.")
 @click.option("--deputy-for", help="Whom the person stands in for; an empty text: nobody.")
 @click.option("--deputy-until", type=DAY, help="The last day of standing in.")
-@click.option("--row-version", type=int, help="Only if it is still this one.")
+@click.option("--row-version", type=COUNT, help="Only if it is still this one.")
 def change(
     home: Path,
     reason: str,
@@ -367,13 +378,15 @@ def import_people(home: Path, reason: str, by: str, file: IO[str]) -> None:
         lines = importing.read(file)
     except PeopleError as error:
         stop(str(error), NO)
+    except OSError:
+        stop("The file cannot be read.", NO)
     settings, actor = settings_of(home), Actor.operator(by)
-    must_be_an_institution(settings, *sorted({cells["institution"] for _, cells in lines}))
+    known = institutions_of(settings)
     added = acting(
         home,
         Event.PERSON_ADDED,
         lambda connection: importing.add_all(
-            connection, lines, by=actor, today=today(), now=utc_now()
+            connection, lines, by=actor, today=today(), now=utc_now(), institutions=known
         ),
         by=by,
         reason=reason,

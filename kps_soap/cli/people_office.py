@@ -36,9 +36,13 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            found = date.fromisoformat(value)
         except ValueError:
             self.fail("is no day such as 2026-12-31", param, ctx)
+        # Days before and behind it are reckoned with.
+        if not 1900 <= found.year <= 9000:
+            self.fail("is no day of this time, such as 2026-12-31", param, ctx)
+        return found
 
 
 DAY: Final = Day()
@@ -63,13 +67,20 @@ def reading(settings: Settings) -> Iterator[Connection]:
         stop(sentence_of(error), NO)
 
 
-def must_be_an_institution(settings: Settings, *codes: str) -> None:
-    """Leave with a sentence where no agreement in force is with one of these institutions."""
+def institutions_of(settings: Settings) -> frozenset[str] | None:
+    """The institutions that an agreement in force is with; None where no set is in force."""
     with opened(settings) as office:
         current = in_force(office)
-    if current is None:
+    return (
+        None if current is None else frozenset(one.institution.code for one in current.agreements)
+    )
+
+
+def must_be_an_institution(settings: Settings, *codes: str) -> None:
+    """Leave with a sentence where no agreement in force is with one of these institutions."""
+    known = institutions_of(settings)
+    if known is None:
         return
-    known = {one.institution.code for one in current.agreements}
     for code in filter(None, codes):
         if code not in known:
             near = nearest(code, known)

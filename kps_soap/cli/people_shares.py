@@ -19,6 +19,7 @@ from kps_soap.cli.people_office import (
 )
 from kps_soap.cli.recorded import actor_option, why_option
 from kps_soap.cli.terminal import (
+    COUNT,
     NO,
     home_option,
     json_option,
@@ -98,7 +99,7 @@ def narrow(
 @json_option
 @click.argument("institution")
 @click.option("--unit", default="", help="One unit; else the whole institution.")
-@click.option("--most", type=int, help="How many people it may have.")
+@click.option("--most", type=COUNT, help="How many people it may have.")
 def seats(
     home: Path, reason: str, by: str, as_json: bool, institution: str, unit: str, most: int | None
 ) -> None:
@@ -195,7 +196,7 @@ def list_approvals(home: Path, as_json: bool) -> None:
 @home_option
 @why_option
 @actor_option
-@click.argument("number", type=int)
+@click.argument("number", type=COUNT)
 @click.option("--refuse", is_flag=True, help="Decide against it.")
 def approve(home: Path, reason: str, by: str, number: int, refuse: bool) -> None:
     """Approve request NUMBER, which then takes effect; never one's own."""

@@ -18,11 +18,9 @@ import click
 from sqlalchemy import Connection
 
 from kps_soap import database
-from kps_soap.audit.appending import Act, Done, actor
-from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring
+from kps_soap.audit.appending import Act, Done
 from kps_soap.cli.terminal import NO, WRONG, stop
-from kps_soap.configured import utc_now
+from kps_soap.configured import keyring_of, recorder_of, utc_now
 from kps_soap.entry import Entry, Event
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.settings import Settings
@@ -90,12 +88,10 @@ def _entry(event: Event, *, by: str, reason: str, about: str, **columns: Any) ->
 
 @contextlib.contextmanager
 def _acting(settings: Settings) -> Iterator[Act]:
-    keyring = Keyring(KeyFiles(settings.evidence_key_file))
+    keyring = keyring_of(settings)
     engine = database.open_database(settings.gateway_url, wait_seconds_max=10)
     try:
-        with actor(
-            engine, keyring, worker="kps", clock=utc_now, random_bytes=secrets.token_bytes
-        ) as act:
-            yield act
+        with recorder_of(settings, engine, worker="kps", keyring=keyring) as run:
+            yield run.act
     finally:
         engine.dispose()

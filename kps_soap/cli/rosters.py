@@ -15,6 +15,7 @@ import click
 from kps_soap import database, identity_number, roster_deposits
 from kps_soap.audit.keys import read_key_file
 from kps_soap.authentication import ISTANBUL
+from kps_soap.cli.people_office import must_be_an_institution
 from kps_soap.cli.recorded import actor_option, do_on_record, why_option
 from kps_soap.cli.terminal import (
     NO,
@@ -35,7 +36,6 @@ from kps_soap.roster_deposits import Action, RosterStatus
 _WRONG_LINES_SHOWN: Final = 50
 #: What may divide the number from other columns, of which nothing is read.
 _DIVIDERS: Final = (";", ",", "\t")
-_HEADINGS: Final = frozenset({"TCKimlikNo", "KimlikNo", "tckn"})
 
 _COLUMNS: Final = (
     "institution", "persons", "changed", "asked_today", "would_refuse_today", "refused_today",
@@ -55,10 +55,13 @@ def rosters() -> None:
 @why_option
 @actor_option
 @click.argument("institution")
+@click.option("--empty", is_flag=True, help="FILE holds nobody, and so shall the roster.")
 @_file
-def replace_roster(home: Path, reason: str, by: str, institution: str, file: Any) -> None:
+def replace_roster(
+    home: Path, reason: str, by: str, institution: str, empty: bool, file: Any
+) -> None:
     """Put the identity numbers in FILE, the first column of each line, in the roster's place."""
-    _deposit(home, institution, Action.REPLACE, file, by=by, reason=reason)
+    _deposit(home, institution, Action.REPLACE, file, by=by, reason=reason, may_be_empty=empty)
 
 
 @rosters.command("add")
@@ -123,10 +126,21 @@ def _written(moment: datetime | None) -> str:
 
 
 def _deposit(
-    home: Path, institution: str, action: Action, file: Any, *, by: str, reason: str
+    home: Path,
+    institution: str,
+    action: Action,
+    file: Any,
+    *,
+    by: str,
+    reason: str,
+    may_be_empty: bool = False,
 ) -> None:
     settings = settings_of(home)
+    must_be_an_institution(settings, institution)
     numbers = _numbers_in(file)
+    if not numbers and not may_be_empty:
+        # Whoever failed to fill a file must not empty a roster.
+        stop("FILE holds no identity number; nothing was changed. To empty one: --empty", NO)
     try:
         key = read_key_file(settings.person_key_file)
     except OPERATOR_ERRORS as error:
@@ -154,13 +168,15 @@ _WORDS: Final = {Action.REPLACE: "", Action.ADD: "add ", Action.REMOVE: "remove 
 def _numbers_in(file: Any) -> list[int]:
     """The identity numbers of a file, in the first column; empty lines do not count.
 
+    A first line without any digit is a heading.
+
     Leaves with every wrong line; nothing of a line is repeated, for it may be a number.
     """
     numbers: list[int] = []
     wrong: list[int] = []
     for count, line in enumerate(file, start=1):
         text = _first_column(line)
-        if not text or (count == 1 and text in _HEADINGS):
+        if not text or (count == 1 and not any(map(str.isdecimal, text))):
             continue
         number = typed_number(text)
         if number is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ import click
 from kps_soap.app import Running, gateway_name, open_gateway
 from kps_soap.cli.terminal import NO, WRONG, home_option, settings_of, stop
 from kps_soap.connections import Bounds
+from kps_soap.http_server import connections_allowed
 from kps_soap.inspection import inspect, problems
 from kps_soap.logs import JSON, start_logging
 from kps_soap.metrics.exposition import Exposition
@@ -27,6 +29,7 @@ from kps_soap.metrics.gathering import Gathering
 from kps_soap.metrics.line import Line
 from kps_soap.metrics.page import PageServer
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
+from kps_soap.readiness import Vitals
 from kps_soap.serving import Listener, Supervisor, bind, run_loop, serve_here
 from kps_soap.settings import Settings
 from kps_soap.terms import SYNTHETIC
@@ -37,13 +40,26 @@ SYNTHETIC_BANNER = "The register is SYNTHETIC: every person in it is invented."
 @click.command()
 @home_option
 @click.option("--host", help="The address for https.")
+@click.option(
+    "--listen-on-all-addresses", is_flag=True, help="Let --host be 0.0.0.0 or ::, every address."
+)
 @click.option("--port", type=int, help="The port for https; 0 for none.")
 @click.option("--http-port", type=int, help="The port for plain http on loopback; 0 for none.")
 @click.option("--metrics-port", type=int, help="The port for /metrics; 0 for none.")
 @click.option("--workers", type=int, help="Worker processes; 0 for one a core.")
-def serve(home: Path, host: str | None, port: int | None, **more: int | None) -> None:
+def serve(
+    home: Path,
+    host: str | None,
+    port: int | None,
+    *,
+    listen_on_all_addresses: bool,
+    **more: int | None,
+) -> None:
     """Serve the gateway of a home until SIGTERM or SIGINT."""
-    settings = settings_of(home, https_host=host, https_port=port, **more)
+    everywhere = "yes" if listen_on_all_addresses else None
+    settings = settings_of(
+        home, https_host=host, https_port=port, listen_on_all_addresses=everywhere, **more
+    )
     _start_log(settings)
     findings = inspect(settings)
     for problem in problems(findings):
@@ -63,6 +79,7 @@ def serve(home: Path, host: str | None, port: int | None, **more: int | None) ->
         companion=gathering,
         # Whoever closes the terminal of a gateway wants it to end.
         passes_hangup=not sys.stderr.isatty(),
+        drain_seconds=settings.drain_seconds,
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)
@@ -150,7 +167,7 @@ class _Worker:
     async def _serve(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
         settings, stop_event = self._settings, asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
             loop.add_signal_handler(number, stop_event.set)
         parent = multiprocessing.parent_process()
         if parent is not None:
@@ -165,6 +182,9 @@ class _Worker:
         name = {"worker": str(index), "gateway": gateway}
         async with open_gateway(settings, workers=self._count, **name) as running:
             loop.add_signal_handler(signal.SIGHUP, running.vitals.book.look_at_files)
+            if settings.drain_seconds:
+                leaving = functools.partial(_leave, running.vitals, stop_event, settings)
+                loop.add_signal_handler(signal.SIGTERM, leaving)
             line = Line(ready, running.gauges.report)
             await serve_here(
                 running.application,
@@ -174,11 +194,19 @@ class _Worker:
                     settings.header_bytes_max,
                     settings.idle_seconds_max,
                     running.meter.http_trouble,
+                    settings.write_seconds_max,
+                    connections_allowed(settings.connections_max),
                 ),
                 on_ready=on_ready,
                 stop=stop_event,
             )
             line.close()
+
+
+def _leave(vitals: Vitals, stop_event: asyncio.Event, settings: Settings) -> None:
+    """Answer on for a while, and tell load balancers to send nobody any more."""
+    vitals.leave()
+    asyncio.get_running_loop().call_later(settings.drain_seconds, stop_event.set)
 
 
 def _start_log(settings: Settings) -> None:

@@ -28,6 +28,9 @@ home_option = click.option(
     default=Path(),
     help="The gateway's home, which holds kps.toml; else KPS_HOME, else the current directory.",
 )
+#: A whole number that every database can hold.
+COUNT: Final = click.IntRange(0, 2**63 - 1)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 

@@ -37,14 +37,23 @@ class QueryRefused(KpsError):
     """The gateway answered with a note instead of a result; ``text`` is its sentence.
 
     ``code`` is the published one (``HataBilgisi``), ``house_number`` the gateway's own number of
-    the reason, where it told one.
+    the reason, where it told one.  Where a quota is full (401) ``retry_after_s`` is in how many
+    seconds it is worth asking again.
     """
 
-    def __init__(self, code: int, text: str, house_number: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        house_number: int | None = None,
+        *,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         self.house_number = house_number
+        self.retry_after_s = retry_after_s
 
 
 class GatewayFault(KpsError):

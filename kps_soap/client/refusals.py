@@ -117,7 +117,8 @@ def _note_in(payload: Element, http: HttpFacts) -> QueryRefused | None:
     code = _number(note.findtext("{*}Kod"))
     if code is None:
         return None
-    return QueryRefused(code, note.findtext("{*}Aciklama") or "", http.house_number)
+    text = note.findtext("{*}Aciklama") or ""
+    return QueryRefused(code, text, http.house_number, retry_after_s=http.retry_after_s)
 
 
 def _error_of(fault: Element, http: HttpFacts, *, with_token: bool) -> KpsError:

@@ -2,11 +2,14 @@
 
 It reads the very bytes that were signed and recorded, so that a page cannot say anything else
 than the evidence.  Members without a value are left out: whether the register has none or the
-agreement grants none looks the same (design D4); a note that says why is shown.
+agreement grants none looks the same (design D4); a note that says why is shown.  A photograph is
+named by its place among the answer's photographs; the page asks for it by a request of its own.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,16 +30,36 @@ _ECHOES: Final = frozenset({"KimlikNo", "TCKimlikNo"})
 _FOR_PROGRAMS: Final = frozenset({"DoluBilesenler"})
 #: Members that hold a file; the download holds it.
 _FILES: Final = frozenset({"Fotograf", "ImzaliAlindiBelgesi", "MuhurKaniti"})
+_PHOTOGRAPH: Final = "Fotograf"
+#: How files begin that every browser shows as a picture, and what they are (PNG §5.2, JFIF).
+_PICTURES: Final = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 #: A value longer than this is no text for people (a photograph, a document).
 _SHOWN_MAX: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One member with its value."""
+    """One member with its value; a photograph has its place among those of the answer."""
 
     name: str
     value: str
+    photograph: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A picture out of an answer, and the media type that its first bytes say."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What sections are read with."""
+
+    language: str
+    photographs: Sequence[Element]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +94,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An answer for a page.  ``refusal`` is the sentence of an answer that is a refusal."""
+    """An answer for a page.
+
+    ``refusal`` is the sentence of an answer that is a refusal; ``photographs`` is how many it has.
+    """
 
     records: tuple[Section, ...]
     refusal: str
     receipt: Receipt
+    photographs: int = 0
 
 
 def view_of(content: bytes, language: str) -> View:
@@ -95,7 +122,32 @@ def view_of(content: bytes, language: str) -> View:
         text = "" if note is None else _text(_child(note, "Aciklama"))
         return View((), text or told("answer.none", language), receipt)
     items = [found] if _is_record(found) else list(found)
-    return View(tuple(_section(one, language) for one in items), "", receipt)
+    reading = _Reading(language, _photographs(root))
+    records = tuple(_section(one, reading) for one in items)
+    return View(records, "", receipt, len(reading.photographs))
+
+
+def photograph_of(content: bytes, place: int) -> Photograph | None:
+    """The photograph at a place of an answer's, None where there is none."""
+    found = _photographs(etree.fromstring(content, _parser()))
+    return _picture(found[place]) if 0 <= place < len(found) else None
+
+
+def _photographs(root: Element) -> list[Element]:
+    """The members that hold a photograph, in the order of the message."""
+    named = root.iter(f"{{*}}{_PHOTOGRAPH}")
+    return [one for one in named if _picture(one) is not None]
+
+
+def _picture(element: Element) -> Photograph | None:
+    try:
+        content = base64.b64decode(_text(element), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    for begins, media_type in _PICTURES:
+        if content.startswith(begins):
+            return Photograph(content, media_type)
+    return None
 
 
 def _parser() -> etree.XMLParser:
@@ -108,7 +160,8 @@ def _is_record(found: Element) -> bool:
     return not (len(names) == 1 and all(len(child) for child in found))
 
 
-def _section(element: Element, language: str) -> Section:
+def _section(element: Element, reading: _Reading) -> Section:
+    language = reading.language
     facts: list[Fact] = []
     notes: list[str] = []
     inside: list[Section] = []
@@ -119,8 +172,11 @@ def _section(element: Element, language: str) -> Section:
             continue
         if name == "HataBilgisi":
             notes.append(_text(_child(child, "Aciklama")))
+        elif child in reading.photographs:
+            facts.append(Fact(label(name, language), "", reading.photographs.index(child)))
+            told_more = True
         elif (value := _value(child, language)) is None:
-            inside.append(_section(child, language))
+            inside.append(_section(child, reading))
         elif value:
             facts.append(Fact(label(name, language), value))
             told_more = told_more or name not in _ECHOES

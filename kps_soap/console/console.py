@@ -43,7 +43,6 @@ log = logging.getLogger("kps.konsol")
 LANGUAGE_COOKIE: Final = "__Host-konsol-dil"
 _COOKIE_VALUE: Final = re.compile(r"[0-9a-f]{64}")
 _FIELDS_MAX: Final = 400
-_VALUE_MAX: Final = 4_000
 _QUERY_VALUE_MAX: Final = 200
 _STEP_PAGES: Final = {Step.CODE: "/giris/kod", Step.PASSWORD: "/giris/parola"}
 _STATIC: Final = {
@@ -200,7 +199,7 @@ class Console:
             raise HTTPException(405)
         _check_origin(request, self.house.settings.public_base_url)
         body = await self.house.intake.read_body(request.scope, request.receive)
-        visit = _with_form(visit, request, body)
+        visit = _with_form(visit, request, body, page.value_max)
         return await page.act(visit)
 
     def _told(self, visit: Visit, trouble: Exception) -> Response:
@@ -312,7 +311,7 @@ def _check_origin(request: Request, public_base_url: str) -> None:
         raise _Denied("refused.origin")
 
 
-def _with_form(visit: Visit, request: Request, body: bytes) -> Visit:
+def _with_form(visit: Visit, request: Request, body: bytes, value_max: int) -> Visit:
     """The visit with its form; raises ``TokenWrong`` where it is not a form of this browser."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
@@ -326,7 +325,7 @@ def _with_form(visit: Visit, request: Request, body: bytes) -> Visit:
         )
     except ValueError:
         raise forms.TokenWrong from None
-    form = _cleaned(pairs, _VALUE_MAX, lines=True)
+    form = _cleaned(pairs, value_max, lines=True)
     digest = visit.tokens.check(form.pop(forms.TOKEN_FIELD, ""))
     return replace(visit, form=form, form_digest=digest)
 

@@ -72,8 +72,7 @@ def find(connection: Connection, number: str, code: str) -> Verified | None:
         parsed = receipts.parse(number)
     except receipts.NotAReceiptNumber:
         return None
-    month = f"{parsed.day.year:04d}-{parsed.day.month:02d}"
-    here = (evidence.c.receipt_number == str(parsed)) & (evidence.c.month == month)
+    here = (evidence.c.receipt_number == str(parsed)) & (evidence.c.month == parsed.month)
     for row in connection.execute(select(*_COLUMNS).where(here)).mappings():
         right = code_of(row["receipt_number"], row["answer_digest"] or "")
         if hmac.compare_digest(right.encode(), code.encode()):

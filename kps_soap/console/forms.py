@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, Signer
 from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
+from kps_soap.audit.months import microseconds
 from kps_soap.console_models import console_spent_forms
 
 #: The name of the hidden field.
@@ -84,7 +85,7 @@ class FormTokens:
 
 def spend(connection: Connection, digest: bytes, *, now: datetime) -> None:
     """Take a form, in the caller's transaction; raises ``AlreadySent``."""
-    row = {"digest": digest, "spent_us": round(now.timestamp() * 1_000_000)}
+    row = {"digest": digest, "spent_us": microseconds(now)}
     try:
         connection.execute(insert(console_spent_forms).values(row))
     except IntegrityError:
@@ -93,6 +94,6 @@ def spend(connection: Connection, digest: bytes, *, now: datetime) -> None:
 
 def forget_old(connection: Connection, *, now: datetime) -> None:
     """Sweep away what no token can name any more."""
-    before = round((now - 2 * TOKEN_LIFE).timestamp() * 1_000_000)
+    before = microseconds(now - 2 * TOKEN_LIFE)
     columns = console_spent_forms.c
     connection.execute(delete(console_spent_forms).where(columns.spent_us < before))

@@ -247,6 +247,7 @@ _SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "KimlikNoSorgulaAdresServis": ("Adres", "Address"),
     "KisiAdresNoSorgulaServis": ("Adres numarası", "Address number"),
     "KisiListeleServis": ("Kişi listesi", "List of persons"),
+    "ParolaServis": ("Parola değiştirme", "Change of a password"),
     "KisiListesiYukleServis": ("Kişi listesi yükleme", "Deposit of persons"),
     "KisiSorgulaTCKimlikNoServis": ("Kişi bilgisi", "Person"),
     "NkoSorgulaKayitYeriServis": (

@@ -1,5 +1,8 @@
 """What somebody may ask on a page: the agreement in force, less what the person's share leaves out.
 
+What is open to every account (receipts, what the gateway knows of the asker) is there without an
+entry in the file.
+
 It only says what is worth showing.  Whether a query is answered is judged again by the line, at
 that very call.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -18,6 +22,7 @@ from kps_soap.console.query_door import DOOR
 from kps_soap.console.query_forms import can_be_asked
 from kps_soap.console.visit import Visit
 from kps_soap.contracts.contract import CompiledContract
+from kps_soap.entry import Event
 from kps_soap.people import narrowings
 from kps_soap.terms import istanbul_date
 
@@ -51,16 +56,34 @@ def offers_for(visit: Visit, connection: Connection) -> tuple[Offer, ...]:
     for agreement in house.book.current().of_institution(person.institution):
         if DOOR not in agreement.access.doors or scope.not_in_force(agreement, on):
             continue
-        for (service, version), held in agreement.services.items():
-            contract = house.contract(service, version)
-            granted = narrowings.narrowed(held.on(on), share, special_services=special)
-            if contract is None or not can_be_asked(contract):
+        for contract in house.contracts:
+            held = _held(agreement, contract, on)
+            if held is None or not can_be_asked(contract):
                 continue
-            if granted is None or not _answers(granted, person.inquirer):
+            granted = narrowings.narrowed(held, share, special_services=special)
+            if person.person.temporary and not _is_for_temporary(contract):
                 continue
-            found.append(Offer(contract, granted, agreement))
+            if granted is not None and _answers(granted, person.inquirer):
+                found.append(Offer(contract, granted, agreement))
     found.sort(key=lambda one: one.contract.version, reverse=True)
     return tuple(sorted(found, key=lambda one: one.contract.name))
+
+
+def _held(agreement: Agreement, contract: CompiledContract, on: date) -> ServiceGrant | None:
+    """What the agreement holds of a contract on a day, whatever its stage."""
+    listed = agreement.services.get((contract.name, contract.version))
+    if listed is not None:
+        return listed.on(on)
+    if contract.open_grant is None:
+        return None
+    return scope.grant_for(
+        agreement, contract.name, contract.version, on=on, open_grant=contract.open_grant
+    )
+
+
+def _is_for_temporary(contract: CompiledContract) -> bool:
+    """Who is here for a while verifies, and nothing else (§5.16)."""
+    return contract.event is Event.VERIFICATION or contract.open_grant is not None
 
 
 def _answers(granted: ServiceGrant, inquirer: str) -> bool:
@@ -69,6 +92,11 @@ def _answers(granted: ServiceGrant, inquirer: str) -> bool:
         return False
     pilot = granted.pilot if granted.stage == PILOT else None
     return pilot is None or inquirer in pilot.inquirers
+
+
+def newest_of(offers: Sequence[Offer], service: str) -> Offer | None:
+    """The offer of a service in its newest version."""
+    return next((one for one in offers if one.contract.name == service), None)
 
 
 def offer_of(offers: Sequence[Offer], service: str, version: str) -> Offer | None:

@@ -20,11 +20,9 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from kps_soap.agreements.keeping import AgreementKeeper
-from kps_soap.audit.appending import recorder
-from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import Keyring, read_key_file
-from kps_soap.configured import agreement_keeper, utc_now
-from kps_soap.console import extracts, query_pages, signing_in
+from kps_soap.configured import agreement_keeper, keyring_of, recorder_of, utc_now
+from kps_soap.console import extracts, photographs, query_pages, receipt_pages, signing_in
 from kps_soap.console.acts import Acts
 from kps_soap.console.attempts import Attempts, Turns
 from kps_soap.console.console import Console
@@ -45,9 +43,11 @@ from kps_soap.settings import Settings
 PAGES: Final[tuple[Page, ...]] = (
     *signing_in.PAGES,
     *query_pages.PAGES,
+    *receipt_pages.PAGES,
     *operator_pages.PAGES,
     *signing_in.OWN_PAGES,
     *extracts.PAGES,
+    *photographs.PAGES,
 )
 
 
@@ -69,7 +69,7 @@ class Surroundings:
 def house_of(around: Surroundings, *, clock: Callable[[], Any] = utc_now) -> House:
     """The console's house."""
     settings = around.settings
-    keyring = Keyring(KeyFiles(settings.evidence_key_file))
+    keyring = keyring_of(settings)
     person_key = read_key_file(settings.person_key_file)
     failures = max(1, settings.password_failures_per_source_max // around.workers)
     return House(
@@ -113,12 +113,12 @@ def _keeper(around: Surroundings) -> AgreementKeeper:
 
 def _acts(around: Surroundings, keyring: Keyring, clock: Callable[[], Any]) -> Acts:
     return Acts(
-        lambda: recorder(
+        lambda: recorder_of(
+            around.settings,
             around.engine,
-            keyring,
             worker=f"konsol {around.worker}",
+            keyring=keyring,
             clock=clock,
-            random_bytes=secrets.token_bytes,
         )
     )
 

@@ -35,7 +35,8 @@ class Page:
 
     ``show`` answers GET.  ``act`` answers POST: by then the form was read, it came from a page of
     this console in this browser, and it was not taken before.  ``menu`` and ``group`` are keys of
-    texts: the page's entry in the navigation, and the heading that it stands under.
+    texts: the page's entry in the navigation, and the heading that it stands under.  A value of
+    its forms is cut behind ``value_max`` characters.
     """
 
     path: str
@@ -44,3 +45,4 @@ class Page:
     act: Handler | None = None
     menu: str = ""
     group: str = ""
+    value_max: int = 4_000

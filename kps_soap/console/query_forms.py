@@ -26,6 +26,7 @@ from kps_soap.envelopes import Element
 #: Names of the page's own fields; no member of a contract is spelt so.
 PURPOSE: Final = "amac"
 CASE: Final = "islem"
+CASE_MAX: Final = 64
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _INT_MAX: Final = 2_147_483_647
 _LONG_MAX: Final = 9_223_372_036_854_775_807

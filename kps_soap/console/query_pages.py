@@ -7,7 +7,6 @@ evidence.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,23 +15,26 @@ from starlette.responses import Response
 
 from kps_soap.audit import search
 from kps_soap.audit.conditions import Criteria, Position
-from kps_soap.console import extracts, query_forms
-from kps_soap.console.answer_view import View, view_of
+from kps_soap.console import asking, extracts, photographs, query_forms, rendering
 from kps_soap.console.forms import Wrong
 from kps_soap.console.labels import code_label, service_label
 from kps_soap.console.offers import Offer, offer_of, offers_for
 from kps_soap.console.pages import Open, Page
-from kps_soap.console.query_door import CONTENT_TYPE, ConsoleDoor, message_of
-from kps_soap.console.query_forms import CASE, PURPOSE
+from kps_soap.console.query_forms import CASE, CASE_MAX, PURPOSE
 from kps_soap.console.visit import ROOT, Visit
 from kps_soap.entry import Event
 from kps_soap.faults import Outcome
-from kps_soap.gateway import Answer, Question
-from kps_soap.metrics.timing import TimedFamily
+from kps_soap.gateway import Answer
+from kps_soap.people.ageing import days_by_institution, last_day
+from kps_soap.people.reminders import THRESHOLDS
 from kps_soap.people.roles import Right
+from kps_soap.services.alindi import NAME as RECEIPTS
+from kps_soap.services.bilgi import NAME as INFORMATION
+from kps_soap.terms import istanbul_date
 
+#: Services that have a page of their own in the menu.
+OWN_PAGES: Final[Mapping[str, str]] = {RECEIPTS: "/alindi", INFORMATION: "/bilgi"}
 _HISTORY_PAGE: Final = 50
-_CASE_MAX: Final = 64
 #: Events of queries; whatever else somebody does stands in no list of queries.
 _QUERIES: Final = frozenset(
     event.value
@@ -69,7 +71,24 @@ async def show_front(visit: Visit) -> Response:
         ),
         (visit.t("front.inquirer"), who.inquirer if who.institution else ""),
     ]
-    return visit.render("ana.html", known=known)
+    return visit.render("ana.html", known=known, ends=_ends(visit))
+
+
+def _ends(visit: Visit) -> list[str]:
+    """What of the person's own access ends soon, in sentences."""
+    person, today = visit.person.person, istanbul_date(visit.now)
+    own = visit.house.settings.password_days_max
+    days_max = days_by_institution(visit.house.book.current(), own)(person.institution)
+    days = (
+        ("front.access_ends", person.valid_until),
+        ("front.password_ends", last_day(person.password_at, days_max)),
+    )
+    soon = THRESHOLDS[0]
+    return [
+        visit.t(key, day=rendering.day(on))
+        for key, on in days
+        if on is not None and (on - today).days <= soon
+    ]
 
 
 async def show_services(visit: Visit) -> Response:
@@ -77,6 +96,8 @@ async def show_services(visit: Visit) -> Response:
     offers = await visit.read(lambda connection: offers_for(visit, connection))
     by_name: dict[str, list[Offer]] = {}
     for offer in offers:
+        if offer.contract.name in OWN_PAGES:
+            continue
         by_name.setdefault(offer.contract.name, []).append(offer)
     services = [
         Service(
@@ -107,6 +128,8 @@ async def show_query(visit: Visit) -> Response:
     offer = await _offer(visit)
     if offer is None:
         return visit.refused("query.unknown", status=404)
+    if offer.contract.name in OWN_PAGES:
+        return visit.go(OWN_PAGES[offer.contract.name])
     return _query_page(visit, offer, {}, ())
 
 
@@ -146,7 +169,7 @@ async def ask(visit: Visit) -> Response:
     if errors:
         return _query_page(visit, offer, visit.form, errors, 422)
     await visit.spend()
-    answer = await visit.house.answer(_question(visit, offer))
+    answer = await asking.ask(visit, offer, visit.form)
     return _answer_page(visit, offer, answer)
 
 
@@ -156,37 +179,14 @@ def _problems(visit: Visit, offer: Offer) -> list[Wrong]:
     if offer.purposes and form.get(PURPOSE, "") not in offer.purposes:
         found.append(Wrong(PURPOSE, visit.t("query.purpose_missing")))
     case = form.get(CASE, "")
-    if (offer.case_demanded and not case) or len(case) > _CASE_MAX:
+    if (offer.case_demanded and not case) or len(case) > CASE_MAX:
         found.append(Wrong(CASE, visit.t("query.case_missing")))
     return found
 
 
-def _question(visit: Visit, offer: Offer) -> Question:
-    house, person = visit.house, visit.person
-    purpose, case = visit.form.get(PURPOSE, ""), visit.form.get(CASE, "")
-    message = message_of(
-        query_forms.request_of(offer.contract, visit.form),
-        inquirer=person.inquirer,
-        purpose=purpose,
-        case_number=case,
-    )
-    return Question(
-        family=TimedFamily(ConsoleDoor(house.direct, person, purpose, case), house.meter),
-        contract=offer.contract,
-        unverified_body=message,
-        unverified_content_type=CONTENT_TYPE,
-        unverified_content_encoding="",
-        unverified_action=None,
-        unverified_agent=visit.caller.agent,
-        source_address=visit.source_address,
-        received_at=house.clock(),
-        request_id=visit.caller.request_id,
-    )
-
-
 def _answer_page(visit: Visit, offer: Offer, answer: Answer) -> Response:
     """The answer as people read it, with its receipt."""
-    view = _view(visit, answer)
+    view = asking.view_of_answer(visit, answer)
     receipt = view.receipt
     code = extracts.code_of(receipt.number, receipt.answer_digest) if receipt.number else ""
     language = visit.language
@@ -213,18 +213,9 @@ def _answer_page(visit: Visit, offer: Offer, answer: Answer) -> Response:
         address=f"{visit.house.settings.public_base_url.rstrip('/')}{ROOT}/dogrula",
         request_id=visit.caller.request_id,
         again=f"{ROOT}/sorgu/{offer.contract.name}/{offer.contract.version}",
-        signed=_download(answer) if receipt.number else "",
+        signed=asking.download(answer.body, "application/xml") if receipt.number else "",
+        photographs=photographs.addresses_of(visit, view),
     )
-
-
-def _view(visit: Visit, answer: Answer) -> View:
-    if answer.body.lstrip().startswith(b"<"):
-        return view_of(answer.body, visit.language)
-    # Too many queries at once, or no key to sign with: nothing was answered.
-    return View((), visit.t("refused.unavailable"), _NO_RECEIPT)
-
-
-_NO_RECEIPT: Final = view_of(b"<nothing/>", "tr").receipt
 
 
 def _asked(offer: Offer, visit: Visit) -> list[tuple[str, str]]:
@@ -235,11 +226,6 @@ def _asked(offer: Offer, visit: Visit) -> list[tuple[str, str]]:
         if value:
             shown.append((field.text, visit.t("frame.yes") if field.kind == "check" else value))
     return shown
-
-
-def _download(answer: Answer) -> str:
-    """The signed answer itself, inside the page: nothing of it is kept for a second request."""
-    return f"data:application/xml;base64,{base64.b64encode(answer.body).decode()}"
 
 
 # What was asked

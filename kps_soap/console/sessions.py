@@ -16,6 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from kps_soap.audit.months import microseconds, moment_of
 from kps_soap.console_models import console_sessions
 
 #: A cookie of this host only: no other host and no plain connection can set it.
@@ -70,17 +71,17 @@ def begin(
 ) -> None:
     """A new session; those that have ended are swept away."""
     columns = console_sessions.c
-    idle_before = _microseconds(now - lives.idle)
-    ended = or_(columns.ends_us <= _microseconds(now), columns.seen_us <= idle_before)
+    idle_before = microseconds(now - lives.idle)
+    ended = or_(columns.ends_us <= microseconds(now), columns.seen_us <= idle_before)
     connection.execute(delete(console_sessions).where(ended))
     row = {
         "digest": digest_of(cookie),
         "person_id": person_id,
         "person_stamp": stamp,
         "step": step.value,
-        "opened_us": _microseconds(now),
-        "seen_us": _microseconds(now),
-        "ends_us": _microseconds(now + lives.whole),
+        "opened_us": microseconds(now),
+        "seen_us": microseconds(now),
+        "ends_us": microseconds(now + lives.whole),
         "source_address": source_address,
     }
     connection.execute(insert(console_sessions).values(row))
@@ -91,16 +92,16 @@ def find(connection: Connection, cookie: str, *, now: datetime, lives: Lives) ->
     columns = console_sessions.c
     here = columns.digest == digest_of(cookie)
     row = connection.execute(select(console_sessions).where(here)).one_or_none()
-    if row is None or row.ends_us <= _microseconds(now):
+    if row is None or row.ends_us <= microseconds(now):
         return None
-    if row.seen_us <= _microseconds(now - lives.idle):
+    if row.seen_us <= microseconds(now - lives.idle):
         return None
     return Session(
         digest=bytes(row.digest),
         person_id=row.person_id,
         person_stamp=row.person_stamp,
         step=Step(row.step),
-        seen_at=datetime.fromtimestamp(row.seen_us / 1_000_000, tz=now.tzinfo),
+        seen_at=moment_of(row.seen_us).astimezone(now.tzinfo),
     )
 
 
@@ -112,7 +113,7 @@ def is_due(session: Session, *, now: datetime) -> bool:
 def touch(connection: Connection, session: Session, *, now: datetime) -> None:
     """Somebody uses it."""
     here = console_sessions.c.digest == session.digest
-    connection.execute(update(console_sessions).where(here).values(seen_us=_microseconds(now)))
+    connection.execute(update(console_sessions).where(here).values(seen_us=microseconds(now)))
 
 
 def end(connection: Connection, session: Session) -> None:
@@ -131,10 +132,6 @@ def count(connection: Connection, *, now: datetime, lives: Lives) -> int:
     """How many sessions are good at this moment."""
     columns = console_sessions.c
     good = select(columns.digest).where(
-        columns.ends_us > _microseconds(now), columns.seen_us > _microseconds(now - lives.idle)
+        columns.ends_us > microseconds(now), columns.seen_us > microseconds(now - lives.idle)
     )
     return len(connection.execute(good).all())
-
-
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)

@@ -20,7 +20,7 @@ import segno
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from kps_soap.audit.alongside import LockPolicy
+from kps_soap.configured import lock_policy_of
 from kps_soap.console import forms, rendering, sessions
 from kps_soap.console.forms import Wrong
 from kps_soap.console.pages import Open, Page
@@ -29,6 +29,7 @@ from kps_soap.console.visit import Visit
 from kps_soap.entry import Event
 from kps_soap.people import codes, passwords
 from kps_soap.people import signing_in as people
+from kps_soap.people.ageing import days_by_institution
 from kps_soap.people.problems import PeopleError
 from kps_soap.people.signing_in import Outcome, Verdict
 from kps_soap.turkish import ascii_lower
@@ -61,31 +62,40 @@ async def sign_in(visit: Visit) -> Response:
         minutes = -(-waiting // 60)
         sentence = visit.t("sign_in.too_many", minutes=minutes)
         return _sign_in_page(visit, (Wrong("", sentence),), 429)
+    if missing := _left_empty(visit):
+        return _sign_in_page(visit, missing, 422)
     await visit.spend()
     person_id = ascii_lower(visit.form.get("kimlik", ""))[:64]
     verdict = await _judged(visit, person_id)
     if verdict.outcome is Outcome.WRONG:
         await _refused(visit, verdict)
         return _sign_in_page(visit, (Wrong("", visit.t("sign_in.wrong")),), 403)
-    if verdict.outcome is Outcome.CODE_NEEDED:
-        await visit.write(lambda connection: people.finish(connection, verdict, now=visit.now))
-        return _sign_in_page(visit, (Wrong("kod", visit.t("sign_in.code_needed")),), 422)
     return await _accepted(visit, person_id, verdict)
+
+
+def _left_empty(visit: Visit) -> tuple[Wrong, ...]:
+    """What nobody signs in without.  The code may be missing: the first time there is none."""
+    return tuple(
+        Wrong(name, visit.t(f"{key}_missing"))
+        for name, key in (("kimlik", "sign_in.id"), ("parola", "sign_in.password"))
+        if not visit.form.get(name)
+    )
 
 
 async def _judged(visit: Visit, person_id: str) -> Verdict:
     """A guess that is counted first and compared then, outside of any transaction."""
     house, form = visit.house, visit.form
-    settings = house.settings
-    policy = LockPolicy(
-        settings.password_failures_max,
-        settings.password_lock_seconds,
-        settings.password_failures_per_day_max,
-    )
+    policy = lock_policy_of(house.settings)
     attempt = await visit.write(
-        lambda connection: people.begin(connection, person_id, now=visit.now, policy=policy)
+        lambda connection: people.begin(
+            connection,
+            person_id,
+            now=visit.now,
+            policy=policy,
+            days_max=days_by_institution(house.book.current(), house.settings.password_days_max),
+        )
     )
-    password, code = form.get("parola", ""), form.get("kod", "") or None
+    password, code = form.get("parola", ""), form.get("kod", "")
     return await house.turns.run(
         lambda: people.judge(attempt, password, code, keys=house.code_keys, now=visit.now)
     )
@@ -253,9 +263,24 @@ async def show_password(visit: Visit) -> Response:
 
 def _password_page(visit: Visit, errors: Sequence[Wrong], status: int = 200) -> Response:
     first = visit.session is not None and visit.session.step is Step.PASSWORD
+    lead = "password.lead_own"
+    if first:
+        once = visit.person.person.must_change
+        lead = "password.lead_first" if once else "password.lead_aged"
     return visit.render(
-        "parola.html", status=status, first=first, person_id=visit.person.person_id, errors=errors
+        "parola.html",
+        status=status,
+        first=first,
+        lead=visit.t(lead, days=_days_max(visit)) if first else visit.t(lead),
+        person_id=visit.person.person_id,
+        errors=errors,
     )
+
+
+def _days_max(visit: Visit) -> int:
+    """How long a password of the visitor's institution holds, in days."""
+    book, own = visit.house.book, visit.house.settings.password_days_max
+    return days_by_institution(book.current(), own)(visit.person.institution)
 
 
 async def set_own_password(visit: Visit) -> Response:
@@ -263,7 +288,7 @@ async def set_own_password(visit: Visit) -> Response:
     form = visit.form
     known = replace(visit, form={**form, "kimlik": visit.person.person_id})
     verdict = await _judged(known, visit.person.person_id)
-    if verdict.outcome is not Outcome.OPEN:
+    if verdict.outcome not in (Outcome.OPEN, Outcome.MUST_CHANGE):
         await _refused(visit, verdict)
         return _password_page(visit, (Wrong("parola", visit.t("password.current_wrong")),), 403)
     await visit.write(lambda connection: people.finish(connection, verdict, now=visit.now))

@@ -34,6 +34,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "menu.front": Text("Ana sayfa", "Front page"),
     "menu.sorgu": Text("Sorgu", "Queries"),
     "menu.query": Text("Sorgula", "Query"),
+    "menu.receipt": Text("Alındı getir", "Fetch a receipt"),
+    "menu.information": Text("Erişim bilgim", "My access"),
     "menu.history": Text("Sorgularım", "My queries"),
     "menu.institution_history": Text("Kurumun sorguları", "Our queries"),
     "menu.kurum": Text("Kurumum", "My institution"),
@@ -49,20 +51,21 @@ TEXTS: Final[Mapping[str, Text]] = {
     "sign_in.password": Text("Parola", "Password"),
     "sign_in.code": Text("Doğrulama kodu", "Verification code"),
     "sign_in.code_hint": Text(
-        "Doğrulama uygulamanızdaki 6 rakam. İlk girişinizde boş bırakın.",
-        "The 6 digits from your authenticator app. Leave it empty the first time.",
+        "Doğrulama uygulamanızdaki 6 rakam, her girişte. Kodu henüz kurmadıysanız boş bırakın.",
+        "The 6 digits from your authenticator app, every time. Leave it empty only if you have "
+        "not set it up yet.",
     ),
     "sign_in.button": Text("Oturum aç", "Sign in"),
     "sign_in.wrong": Text(
-        "Bilgiler doğrulanamadı. Kullanıcı kimliğinizi, parolanızı ve kodunuzu denetleyip "
-        "yeniden yazın; art arda beş yanlıştan sonra hesap 15 dakika kapanır.",
-        "These could not be verified. Check your user id, password and code and type them again; "
-        "after five wrong ones in a row the account is shut for 15 minutes.",
+        "Bilgiler doğrulanamadı. Kullanıcı kimliği, parola ya da kod yanlış veya eksik olabilir; "
+        "kod süresi geçmiş ya da kullanılmış olabilir. Üçünü de, uygulamanın gösterdiği yeni "
+        "kodla birlikte yeniden yazın. Art arda beş yanlıştan sonra hesap 15 dakika kapanır.",
+        "These could not be verified. The user id, the password or the code may be wrong or "
+        "missing, or the code too old or used. Type all three again, with the new code that your "
+        "app shows. After five wrong ones in a row the account is shut for 15 minutes.",
     ),
-    "sign_in.code_needed": Text(
-        "Doğrulama uygulamanızdaki 6 haneli kodu da yazın.",
-        "Type the 6-digit code from your authenticator app as well.",
-    ),
+    "sign_in.id_missing": Text("Kullanıcı kimliğinizi yazın.", "Type your user id."),
+    "sign_in.password_missing": Text("Parolanızı yazın.", "Type your password."),
     "sign_in.too_many": Text(
         "Bu adresten çok sayıda yanlış giriş yapıldı. {minutes} dakika sonra yeniden deneyin.",
         "Too many wrong sign-ins came from this address. Try again in {minutes} minutes.",
@@ -97,6 +100,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "password.lead_first": Text(
         "Size verilen parola bir kez kullanılır. Devam etmeden önce kendi parolanızı belirleyin.",
         "The password that you were given works once. Choose your own before you go on.",
+    ),
+    "password.lead_aged": Text(
+        "Parolanız {days} günden eski. Devam etmeden önce yeni bir parola belirleyin; öbür "
+        "oturumlarınız kapanır.",
+        "Your password is older than {days} days. Choose another before you go on; your other "
+        "sessions end.",
     ),
     "password.lead_own": Text(
         "Parola değişince açık olan bütün oturumlarınız kapanır; bu tarayıcıdaki açık kalır.",
@@ -181,6 +190,23 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "front.agreement": Text("Anlaşma", "Agreement"),
     "front.valid_until": Text("Geçerlilik sonu", "Valid until"),
+    "people.temporary": Text("Geçici kullanıcı", "Temporary user"),
+    "people.temporary_hint": Text(
+        "En çok 30 gün (bitiş tarihini yazın), yalnız doğrulama servisleri, günde 200 sorgu; süre "
+        "bir kez uzatılır.",
+        "30 days at most (give the last day), verification services only, 200 queries a day; "
+        "renewed once.",
+    ),
+    "people.renewed": Text("evet, süresi uzatıldı", "yes, renewed"),
+    "front.access_ends": Text(
+        "Hesabınız {day} gününün sonunda kapanır. Kalacaksanız kurumunuzun idari kullanıcısına "
+        "başvurun.",
+        "Your access ends with {day}. If you are to stay, ask your institution's administrator.",
+    ),
+    "front.password_ends": Text(
+        "Parolanızı {day} gününe kadar değiştirin; sonraki girişinizde zorunlu olacak.",
+        "Change your password by {day}; after that you must at your next sign-in.",
+    ),
     "front.institution": Text("Kurum", "Institution"),
     "front.unit": Text("Birim", "Unit"),
     "front.roles": Text("Roller", "Roles"),

@@ -75,6 +75,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "answer.not_shown": Text(
         "bu sayfada gösterilmez ({size} bayt)", "not shown on this page ({size} bytes)"
     ),
+    "answer.photograph": Text(
+        "Yanıttaki kişinin fotoğrafı", "Photograph of the person in the answer"
+    ),
     "answer.again": Text("Yeni sorgu", "Another query"),
     "answer.print_hint": Text(
         "Çıktı almak için tarayıcınızın yazdırma komutunu (Ctrl+P) kullanın.",
@@ -130,6 +133,80 @@ TEXTS: Final[Mapping[str, Text]] = {
     "history.not_found": Text("kayıt yok", "no record"),
     "history.refused": Text("reddedildi ({code})", "refused ({code})"),
     "history.table": Text("Sorgular", "Queries"),
+    # A receipt.
+    "receipt.title": Text("Alındı getir", "Fetch a receipt"),
+    "receipt.lead": Text(
+        "Kurumunuzun bir sorgusunun alındısını numarasıyla getirin: imzalı belgesi ve mührünün "
+        "kanıtıyla birlikte. Kimin sorulduğu burada gösterilmez; ücretsizdir.",
+        "Fetch the receipt of one of your institution's queries by its number, with its signed "
+        "document and the proof of its seal. It does not show who was asked about; it is free.",
+    ),
+    "receipt.hint": Text(
+        "Çıktıda, sorgularım listesinde ya da yanıtın Alindi başlığında yazar.",
+        "It stands on the extract, in the list of queries, or in the answer's Alindi header.",
+    ),
+    "receipt.button": Text("Alındıyı getir", "Fetch the receipt"),
+    "receipt.missing": Text("Alındı numarasını yazın.", "Type the receipt number."),
+    "receipt.mistyped": Text(
+        "Bu bir alındı numarası değil ya da yanlış yazılmış; sonundaki iki rakam tutmuyor. "
+        "Numarayı olduğu gibi, çizgileriyle yazın.",
+        "This is no receipt number, or was mistyped: its last two digits do not fit. Type it as it "
+        "is, with its hyphens.",
+    ),
+    "receipt.none": Text(
+        "Kurumunuzun bu numarayla bir alındısı yok.",
+        "Your institution has no receipt with this number.",
+    ),
+    "receipt.found": Text("Alındı {number}", "Receipt {number}"),
+    "receipt.at": Text("Sorgu zamanı", "Time of the query"),
+    "receipt.outcome": Text("Sonuç", "Outcome"),
+    "receipt.answered": Text("yanıtlandı", "answered"),
+    "receipt.refused": Text("reddedildi ({code})", "refused ({code})"),
+    "receipt.question_digest": Text("İstek özeti (SHA-256)", "Digest of the question (SHA-256)"),
+    "receipt.record_digest": Text("Kayıt özeti (SHA-256)", "Digest of the record (SHA-256)"),
+    "receipt.signature": Text("İmza", "Signature"),
+    "receipt.signature_good": Text(
+        "geçerli: belge kapının anahtarıyla imzalanmış",
+        "valid: the document is signed with the gateway's key",
+    ),
+    "receipt.signature_bad": Text(
+        "DOĞRULANAMADI: bu belgeyi kullanmayın, işletmene bildirin",
+        "NOT VERIFIED: do not use this document, and tell the operator",
+    ),
+    "receipt.seal": Text("Mühür", "Seal"),
+    "receipt.sealed": Text(
+        "{number} numaralı mührün altında; kanıtı doğrulandı",
+        "under seal {number}; its proof was verified",
+    ),
+    "receipt.unsealed": Text(
+        "henüz mühürlenmedi; birkaç dakika sonra yeniden getirin",
+        "not sealed yet; fetch it again in a few minutes",
+    ),
+    "receipt.document": Text("İmzalı alındı belgesi (XML)", "Signed receipt (XML)"),
+    "receipt.proof": Text("Mühür kanıtı (JSON)", "Proof of the seal (JSON)"),
+    "receipt.answer": Text("İmzalı yanıtın tamamı (XML)", "The whole signed answer (XML)"),
+    "receipt.verify": Text(
+        "Bu dosyaları herkes, kapıya bağlanmadan doğrulayabilir: kps receipt verify DOSYA "
+        "--certificate imza.pem --seal-certificate muhur.pem",
+        "Anybody can verify these files without the gateway: kps receipt verify FILE "
+        "--certificate signing.pem --seal-certificate seal.pem",
+    ),
+    # What the gateway knows of who asks.
+    "information.title": Text("Erişim bilgim", "My access"),
+    "information.lead": Text(
+        "Kapı sizi böyle görüyor ve bugün bunlar size açık. Bu sayfa ücretsizdir.",
+        "This is how the gateway sees you, and what is open to you today. This page is free.",
+    ),
+    "information.seen": Text("Kapının gördüğü", "What the gateway sees"),
+    "information.time": Text("Kapının saati", "The gateway's time"),
+    "information.address": Text("Görülen adres", "Address seen"),
+    "information.account": Text("Hesap", "Account"),
+    "information.agreement": Text("Anlaşma", "Agreement"),
+    "information.granted": Text("Size açık servisler", "Services that are open to you"),
+    "information.nothing": Text("Bugün açık bir servis yok.", "No service is open today."),
+    "information.stage": Text("Aşama", "Stage"),
+    "information.purposes": Text("Amaçlar", "Purposes"),
+    "information.fields": Text("Alanlar ({count})", "Fields ({count})"),
     # Verification of an extract.
     "verify.title": Text("Çıktı doğrula", "Verify an extract"),
     "verify.lead": Text(

@@ -1,18 +1,18 @@
 """The direct door: dated services over SOAP 1.1 and 1.2, UsernameToken over TLS, signed answers.
 
-It reads strictly, believes the account whose password is right, and signs whatever it says,
-faults included (zeep verifies before it looks for a fault).  No header of an answer carries
-mustUnderstand, so that clients without any WS-Security stack work.  It decides no permission
-and never tells which security check failed.
+It reads strictly, believes the account whose password is right (or whose signature, see
+``signed``), and signs whatever it says, faults included (zeep verifies before it looks for a
+fault).  No header of an answer carries mustUnderstand, so that clients without any WS-Security
+stack work.  It decides no permission and never tells which security check failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from lxml import etree
@@ -30,6 +30,7 @@ from kps_soap.authentication import (
     read_token,
     username_at_place,
 )
+from kps_soap.doors.busy import BusyAnswers
 from kps_soap.envelopes import (
     Element,
     Envelope,
@@ -43,6 +44,7 @@ from kps_soap.envelopes import (
 )
 from kps_soap.gateway import Answer, Exchange
 from kps_soap.logins import Logins
+from kps_soap.signed_requests.structure import is_signed
 from kps_soap.signing import (
     Signer,
     SigningKeyError,
@@ -64,12 +66,21 @@ UNDERSTOOD: Final = frozenset(
 STATEMENT_CHARACTERS_MAX: Final = 64
 
 
+class SignedMessages(Protocol):
+    """Whoever judges messages that are signed (``signed.SignedRequests``)."""
+
+    async def vouch(self, exchange: Exchange) -> Vouched: ...
+
+    async def attribute(self, exchange: Exchange) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class DirectDoor:
     """The direct family's words.
 
     ``signer`` gives the signing key for an agreement's choice (RSA or P256) at this moment;
-    ``answer_seconds`` is the life of an answer's Timestamp.
+    ``answer_seconds`` is the life of an answer's Timestamp; ``signed`` judges messages that
+    are signed, and where it is missing they are refused.
     """
 
     reader: Reader
@@ -79,9 +90,11 @@ class DirectDoor:
     signer: Callable[[str], Signer]
     clock: Callable[[], datetime]
     answer_seconds: int
+    signed: SignedMessages | None = None
     institution_of: Callable[[str], str] = nobodys
     standing_headers: tuple[tuple[str, str], ...] = ()
     door: str = "direct"
+    busy: BusyAnswers = field(default_factory=BusyAnswers, compare=False, repr=False)
 
     def read(self, exchange: Exchange) -> None:
         question = exchange.question
@@ -95,13 +108,15 @@ class DirectDoor:
         )
 
     async def vouch(self, exchange: Exchange) -> Vouched:
-        """Password over TLS.  From here on the account stands on the record."""
+        """Password over TLS, or a signature.  From here on the account stands on the record."""
         envelope: Envelope = exchange.envelope
         headers = envelope.unverified_headers
+        if self.signed is not None and is_signed(headers.get(SECURITY)):
+            return await self.signed.vouch(exchange)
         stated = username_at_place(headers.get(SECURITY))
         credential = await self._name_account(exchange, stated)
         token, time = read_token(headers.get(SECURITY))
-        await self.logins.check(exchange.entry, credential, token)
+        proven = await self.logins.check(exchange.entry, credential, token)
         check_freshness(time, now=exchange.question.received_at, window=self.window)
         purpose, case_number = context_of(headers.get(CONTEXT))
         return Vouched(
@@ -114,6 +129,7 @@ class DirectDoor:
             case_number=case_number,
             message_id=statement(headers.get(f"{{{ADDRESSING}}}MessageID")),
             time=time,
+            must_change=proven.must_change,
         )
 
     def contract_of(self, exchange: Exchange, _vouched: Vouched) -> Any:
@@ -136,6 +152,8 @@ class DirectDoor:
         """A message refused before its account was known may still name one that exists."""
         if exchange.root is not None and not exchange.account_sought:
             await self._name_account(exchange, claimed_username(exchange.root))
+            if self.signed is not None and not exchange.on_record:
+                await self.signed.attribute(exchange)
 
     def normalise(self, _exchange: Exchange, vouched: Vouched) -> Element:
         """Published contracts are strict here: the message is what the caller wrote."""
@@ -146,6 +164,14 @@ class DirectDoor:
         return self._signed(exchange, 200, payload, canonical)
 
     def refuse(self, exchange: Exchange, refusal: faults.Refusal) -> Answer:
+        if isinstance(refusal, faults.Overloaded):
+            kind = (_answer_version(exchange), exchange.signature)
+            return self.busy.answer(
+                exchange, kind, self.clock(), lambda: self._refusal(exchange, refusal)
+            )
+        return self._refusal(exchange, refusal)
+
+    def _refusal(self, exchange: Exchange, refusal: faults.Refusal) -> Answer:
         version = _answer_version(exchange)
         exchange.entry.outcome = refusal.code
         payload = _fault(version, refusal, exchange.entry.request_id).encode()
@@ -270,7 +296,10 @@ def context_of(element: Element | None) -> tuple[str | None, str | None]:
 
 
 def _answer_version(exchange: Exchange) -> SoapVersion:
-    """Speak as the envelope spoke; if there is none to look at, as the media type promises."""
+    """Speak as the envelope spoke; if there is none to look at, as the media type promises.
+
+    An envelope of an unknown version is answered in SOAP 1.1, as by any server of both.
+    """
     if exchange.envelope is not None:
         version: SoapVersion = exchange.envelope.version
         return version
@@ -278,7 +307,8 @@ def _answer_version(exchange: Exchange) -> SoapVersion:
     for known in SoapVersion:
         if root is not None and root.tag == f"{{{known.value}}}Envelope":
             return known
-    if root is None and "soap+xml" in exchange.question.unverified_content_type:
+    is_envelope = root is not None and etree.QName(root).localname == "Envelope"
+    if not is_envelope and "soap+xml" in exchange.question.unverified_content_type:
         return SoapVersion.V12
     return SoapVersion.V11
 
@@ -317,9 +347,14 @@ def _detail(refusal: faults.Refusal, request_id: str) -> str:
     """Our number and the request's, except where they would tell which check failed.
 
     SOAP 1.1 §4.4 keeps detail for errors of the Body, so transport, envelope and security
-    refusals have none.
+    refusals have none; nor has the fault that everybody gets who comes at a busy moment.
     """
-    plain = (faults.TransportRefused, faults.EnvelopeRefused, faults.SecurityRefused)
+    plain = (
+        faults.TransportRefused,
+        faults.EnvelopeRefused,
+        faults.SecurityRefused,
+        faults.Overloaded,
+    )
     if isinstance(refusal, plain):
         return ""
     return (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from kps_soap import faults
@@ -25,13 +25,18 @@ from kps_soap.doors.intake import (
     header,
     send_answer,
 )
-from kps_soap.gateway import Answer, Family, Gateway, Question
+from kps_soap.doors.turns import Turns
+from kps_soap.entry import Entry
+from kps_soap.gateway import Answer, Exchange, Family, Gateway, Question
 from kps_soap.turkish import ascii_lower
 
 log = logging.getLogger("kps.doorway")
 
 TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
 
+
+#: When it is worth coming back: places are free again within fractions of a second.
+RETRY_AFTER_SECONDS: Final = 1
 
 #: What a GET gets: from the query (names in lower case) and the base URL to advertise.
 Page = Callable[[Mapping[str, str], str], Answer]
@@ -81,11 +86,54 @@ BUSY: Final = sentence(
 )
 
 
+class Shares(Protocol):
+    """Who holds the places on the line."""
+
+    def enter(self, request_id: str) -> bool:
+        """Take a place for a request; False when there is none."""
+
+    def leave(self, request_id: str) -> None:
+        """Give it back."""
+
+
+class _Places:
+    """So many places, for whoever comes first."""
+
+    def __init__(self, places_max: int) -> None:
+        self._free = places_max
+
+    def enter(self, _request_id: str) -> bool:
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
+    def leave(self, _request_id: str) -> None:
+        self._free += 1
+
+
+def busy(question: Question) -> Answer:
+    """What a request gets for which there is no place: the fault of its door, with Retry-After.
+
+    It was read from the wire and not looked at, so the media type says which SOAP it speaks.
+    """
+    entry = Entry(question.request_id, question.received_at, question.family.door)
+    try:
+        refusal = faults.Overloaded("no place on the line", retry_after_s=RETRY_AFTER_SECONDS)
+        return question.family.refuse(
+            Exchange(question, entry, contract=question.contract), refusal
+        )
+    except Exception as surprise:
+        log.error("no fault for a request too many: %s", type(surprise).__name__)
+        return BUSY
+
+
 @dataclass(slots=True)
 class Doorway:
     """Dispatches requests to places.  ``in_flight_max`` bounds the requests being worked on.
 
-    ``turned_away`` counts those that were told to come later.
+    ``shares`` keeps some of them free for those who hold few.  ``turned_away`` counts the requests
+    that were told to come later before anybody had read them.
     """
 
     gateway: Gateway
@@ -93,8 +141,14 @@ class Doorway:
     addresses: wsdl.Addresses
     places: Mapping[str, Place]
     in_flight_max: int
+    shares: Shares | None = None
     in_flight: int = field(default=0, init=False)
     turned_away: int = field(default=0, init=False)
+    _shares: Shares = field(init=False, repr=False)
+    _turns: Turns = field(default_factory=Turns, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._shares = self.shares or _Places(self.in_flight_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = self.places.get(ascii_lower(scope["path"]))
@@ -152,14 +206,24 @@ class Doorway:
 
         Only the work itself takes a place: a caller who sends or reads slowly takes none.
         """
-        if self.in_flight >= self.in_flight_max:
+        number = question.request_id
+        if not self._shares.enter(number):
             self.turned_away += 1
-            return BUSY
+            self._count(question)
+            return busy(question)
         self.in_flight += 1
         try:
+            await self._turns.take()
             return await self.gateway.answer(question)
         finally:
             self.in_flight -= 1
+            self._shares.leave(number)
+
+    def _count(self, question: Question) -> None:
+        """Nobody has read whose it was, so it is counted like all that names nobody (D6)."""
+        source, door = question.source_address, question.family.door
+        name = faults.Overloaded.__name__
+        self.gateway.count_refusal(source, door, name, question.received_at)
 
     def _page(self, scope: Scope, place: Place | None) -> Answer:
         if place is None:

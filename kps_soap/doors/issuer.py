@@ -149,9 +149,12 @@ class IssuerDoor:
         compared = credential if shut is None else None
         try:
             # Nobody's password is never right, so whoever gets on has a credential.
-            return (await self.logins.check(entry, compared, token)).version
+            proven = await self.logins.check(entry, compared, token)
         except faults.CredentialsRefused as wrong:
             raise shut or wrong from None
+        if proven.must_change:
+            raise faults.CredentialsRefused("a password for one use: no token before another")
+        return proven.version
 
     async def _name_account(
         self, exchange: Exchange, unverified_username: str | None

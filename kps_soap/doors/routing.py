@@ -59,6 +59,7 @@ from kps_soap.doors.wcf_faults import (
     fault_action,
     fault_element,
     stated_message_id,
+    status_of,
     wcf_refusal,
 )
 from kps_soap.entry import IssuedToken
@@ -256,7 +257,10 @@ class RoutingDoor:
             exchange.headers.append(("Retry-After", str(refusal.retry_after_s)))
         fault = fault_element(refusal).encode()
         try:
-            return self._reply(exchange, 500, fault_action(refusal), fault, canonical_fault(fault))
+            status = status_of(refusal)
+            return self._reply(
+                exchange, status, fault_action(refusal), fault, canonical_fault(fault)
+            )
         except faults.InternalFailure:
             return empty_answer(exchange, self.signer)
 

@@ -5,7 +5,8 @@ its words.  ``wcf_fault`` writes an envelope, ``transport_answer`` the empty ans
 envelope at all, ``wcf_refusal`` picks one of them and adds the HTTP headers.
 
 Every envelope written here is unsigned and without a Security header, and HTTP 500, whoever is to
-blame; ``fault_element`` is for a door that has more to say around a fault.
+blame, or 503 when the gateway is busy; ``fault_element`` is for a door that has more to say
+around a fault.
 Which check of a security stage failed is never told: neither here nor in a header.
 
 An ASGI application cannot choose the reason phrase of a status line, so the sentence that the
@@ -85,6 +86,11 @@ def fault_element(refusal: faults.Refusal) -> str:
         f'<s:Reason><s:Text xml:lang="en-US">{xml_text(_sentence(refusal))}</s:Text></s:Reason>'
         "</s:Fault>"
     )
+
+
+def status_of(refusal: faults.Refusal) -> int:
+    """500, whoever is to blame; 503 where load balancers are to know that it is only busy."""
+    return refusal.http_status if isinstance(refusal, faults.Overloaded) else 500
 
 
 def _code_of(refusal: faults.Refusal) -> _Code:
@@ -205,4 +211,4 @@ def wcf_refusal(
             ozet = sha256(receipt(exchange)).hexdigest()
             headers += [("Kps-Alindi-No", entry.receipt_number), ("Kps-Alindi-Ozeti", ozet)]
     headers += standing_headers
-    return Answer(500, tuple(headers), body, digest)
+    return Answer(status_of(refusal), tuple(headers), body, digest)

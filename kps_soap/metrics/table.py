@@ -75,7 +75,10 @@ STAGES: Final = (
 DATABASES: Final = ("register", "gateway")
 
 #: Why a connection was ended, or a request refused, before there was a question.
-HTTP_TROUBLES: Final = ("not_http", "headers_too_large", "headers_too_slow")
+HTTP_TROUBLES: Final = (
+    *("not_http", "headers_too_large", "headers_too_slow"),
+    *("never_read", "no_room"),
+)
 
 _SUM, _WORKER, _SHARED, _PARENT = Scope.SUM, Scope.WORKER, Scope.SHARED, Scope.PARENT
 

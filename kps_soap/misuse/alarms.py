@@ -21,10 +21,10 @@ from sqlalchemy import Connection, Engine
 from kps_soap import credentials
 from kps_soap.agreements.keeping import AgreementKeeper, CannotChange, Mover
 from kps_soap.audit.appending import Recorder
+from kps_soap.audit.months import day_of
 from kps_soap.credentials import CredentialError
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
-from kps_soap.mistakes import day_of
 from kps_soap.misuse import findings
 from kps_soap.misuse.findings import Finding
 from kps_soap.misuse.rules import Rule, Suspicion

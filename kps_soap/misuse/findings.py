@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from kps_soap.audit.months import microseconds
+from kps_soap.audit.months import microseconds, moment_of
 from kps_soap.misuse.rules import Rule, Suspicion
 from kps_soap.misuse_models import misuse_findings
 
@@ -203,4 +203,4 @@ def _finding(row: Row[Any]) -> Finding:
 
 
 def _moment(us: int) -> datetime:
-    return datetime.fromtimestamp(us / 1_000_000, UTC)
+    return moment_of(us)

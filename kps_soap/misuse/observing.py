@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from kps_soap.audit.months import day_of
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import Outcome
-from kps_soap.mistakes import day_of
 from kps_soap.misuse.rules import SLOT, Tally
 
 #: How near two numbers are neighbours: their first nine digits differ by no more.
@@ -36,6 +36,7 @@ _NO_QUERY: Final = frozenset(
         Event.INFORMATION,
         Event.REPETITION,
         Event.ROSTER_REPLACED,
+        Event.PASSWORD_SET,
     }
 )
 

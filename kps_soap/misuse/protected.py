@@ -17,10 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from kps_soap import faults
-from kps_soap.audit.months import microseconds
+from kps_soap.audit.months import day_of, microseconds
 from kps_soap.entry import Entry, Event
 from kps_soap.lookups import Lookups
-from kps_soap.mistakes import day_of
 from kps_soap.misuse import findings
 from kps_soap.misuse.rules import Rule, Suspicion
 from kps_soap.misuse_models import misuse_versions, protected_persons

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,10 +18,9 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap import identity_number
-from kps_soap.audit.months import microseconds
+from kps_soap.audit.months import day_of, microseconds, moment_of
 from kps_soap.authentication import ISTANBUL
 from kps_soap.database import Prepared
-from kps_soap.mistakes import day_of
 from kps_soap.misuse.observing import Batch
 from kps_soap.misuse.rules import USUAL_DAYS, DayCount, Seen, Shared, Tally
 from kps_soap.misuse_models import misuse_days, misuse_subjects, misuse_tallies
@@ -173,7 +172,7 @@ def _shared(connection: Connection, day: str, inquirers_min: int) -> list[Shared
 
 
 def _moment(us: int) -> datetime:
-    return datetime.fromtimestamp(us / 1_000_000, UTC)
+    return moment_of(us)
 
 
 def _midnight_us(us: int) -> int:

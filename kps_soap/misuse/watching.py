@@ -72,7 +72,10 @@ class _Turn:
 
 
 class Watching:
-    """One worker's part in it.  ``worker`` names it among all that share the database."""
+    """One worker's part in it.  ``worker`` names it among all that share the database.
+
+    ``besides`` is what else is done once a minute by whoever applies the rules.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,9 @@ class Watching:
         keys: DayKeys,
         worker: str,
         clock: Callable[[], datetime],
+        besides: Callable[[], object] = lambda: None,
     ) -> None:
+        self._besides = besides
         self._engine = engine
         self._observer = observer
         self._alarms = alarms
@@ -174,5 +179,6 @@ class Watching:
 
     def _look(self, now: datetime) -> None:
         examine(self._engine, self._alarms, self._thresholds)
+        self._besides()
         with self._engine.connect() as connection, writing(connection):
             tallies.sweep(connection, now=now)

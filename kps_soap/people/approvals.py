@@ -8,16 +8,16 @@ request that nobody decides lapses; nothing is ever deleted.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from kps_soap.audit.months import microseconds, moment_of
-from kps_soap.people import keeping, narrowings
+from kps_soap.people import keeping, narrowings, rows
 from kps_soap.people.person import Actor
 from kps_soap.people.problems import PeopleError, Problem, not_allowed, require, unknown_person
 from kps_soap.people.roles import Right
@@ -82,22 +82,54 @@ def ask(
     if not reason.strip():
         problems.append(Problem("reason", "Gerekçe yazın.", "Give a reason."))
     require(problems)
-    number = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one() + 1
-    connection.execute(
-        insert(table).values(
-            number=number,
-            kind=kind.value,
-            subject=subject,
-            what=json.dumps(dict(what), ensure_ascii=False),
-            institution=person.institution,
-            asked_by=by.person_id,
-            asked_us=microseconds(now),
-            reason=reason.strip(),
-            state=WAITING,
-            decided_by="",
-        )
-    )
+    values = {
+        "kind": kind.value,
+        "subject": subject,
+        "what": json.dumps(dict(what), ensure_ascii=False),
+        "institution": person.institution,
+        "asked_by": by.person_id,
+        "asked_us": microseconds(now),
+        "reason": reason.strip(),
+        "state": WAITING,
+        "decided_by": "",
+    }
+
+    def checked() -> dict[str, Any]:
+        require(_asked_already(connection, kind, subject, what, now))
+        return values
+
+    number = rows.insert_numbered(connection, table, checked)
     return _approval(_row(connection, number), now)
+
+
+def _asked_already(
+    connection: Connection, kind: Kind, subject: str, what: Mapping[str, Any], now: datetime
+) -> Iterator[Problem]:
+    for one in about(connection, subject, now=now):
+        if one.state == WAITING and one.kind is kind and dict(one.what) == dict(what):
+            yield Problem(
+                "service" if what else "",
+                f"Bu istek zaten bekliyor: {one.number}.",
+                f"This is asked for already: request {one.number} waits.",
+            )
+
+
+def about(connection: Connection, subject: str, *, now: datetime) -> tuple[Approval, ...]:
+    """Every request that concerns somebody, the newest first."""
+    wanted = select(table).where(table.c.subject == subject).order_by(table.c.number.desc())
+    return tuple(_approval(row, now) for row in connection.execute(wanted))
+
+
+def newest(
+    connection: Connection, *, now: datetime, institution: str | None = None, most: int = 50
+) -> tuple[Approval, ...]:
+    """The newest requests that wait no more, with what became of them."""
+    lapsed = (table.c.state == WAITING) & (table.c.asked_us < microseconds(now - LAPSES_AFTER))
+    wanted = select(table).where((table.c.state != WAITING) | lapsed)
+    if institution is not None:
+        wanted = wanted.where(table.c.institution == institution)
+    found = connection.execute(wanted.order_by(table.c.number.desc()).limit(most))
+    return tuple(_approval(row, now) for row in found)
 
 
 def pending(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from kps_soap.people.person import Person
@@ -18,6 +18,9 @@ from kps_soap.people.roles import APART, AT_THE_CENTRE, MACHINES, Role
 
 PERSON_ID: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 TEXT_MAX: Final = 64
+#: How long somebody may be here who is registered for a while only, and how often (§5.16).
+TEMPORARY_DAYS_MAX: Final = 30
+TEMPORARY_TIMES_MAX: Final = 2
 NAME_MAX: Final = 120
 
 
@@ -98,6 +101,38 @@ def _wrong_roles(institution: str, roles: Collection[Role]) -> Iterator[Problem]
             "roles",
             "SISTEM ya da CIHAZ bir kişinin rolü olamaz.",
             "SISTEM and CIHAZ are no roles of a human being.",
+        )
+
+
+def wrong_temporary(person: Person, *, since: date | None) -> Iterator[Problem]:
+    """What is wrong with being registered for a while (§5.16).
+
+    The while counts from ``since``; None where its days have not moved.
+    """
+    if not person.temporary:
+        return
+    if person.roles != {Role.USER}:
+        yield Problem(
+            "roles",
+            f"Geçici kullanıcının tek rolü {Role.USER} olur.",
+            f"A temporary user has the role {Role.USER} and no other.",
+        )
+    if since is None:
+        return
+    last = since + timedelta(days=TEMPORARY_DAYS_MAX)
+    if person.valid_until is None or person.valid_until > last:
+        yield Problem(
+            "valid_until",
+            f"Geçici kullanıcının bitiş tarihini yazın: en geç {last:%d.%m.%Y} "
+            f"({TEMPORARY_DAYS_MAX} gün).",
+            f"Give the last day of a temporary user: {last} at the latest "
+            f"({TEMPORARY_DAYS_MAX} days).",
+        )
+    if person.temporary > TEMPORARY_TIMES_MAX:
+        yield Problem(
+            "valid_until",
+            "Geçici kullanıcının süresi yalnız bir kez uzatılır; kalacaksa yeni kullanıcı ekleyin.",
+            "A temporary user is renewed once; add a user for who is to stay.",
         )
 
 

@@ -7,7 +7,7 @@ This module opens no file and writes no record.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -89,9 +89,17 @@ def _wrong_columns(header: list[str]) -> Iterator[Problem]:
 
 
 def add_all(
-    connection: Connection, lines: Iterable[Line], *, by: Actor, today: date, now: datetime
+    connection: Connection,
+    lines: Iterable[Line],
+    *,
+    by: Actor,
+    today: date,
+    now: datetime,
+    institutions: Collection[str] | None = None,
 ) -> int:
     """Add everybody of a table; says how many.
+
+    ``institutions`` are those that somebody may belong to, None where the caller knows.
 
     Raises ``PeopleError`` with everything that is wrong, each with its line: then the caller's
     transaction must not be kept.
@@ -99,16 +107,35 @@ def add_all(
     problems: list[Problem] = []
     added = 0
     for number, cells in lines:
+        new, wrong = _new(cells, today)
+        if institutions is not None:
+            wrong += _unknown(new.institution, institutions)
         try:
-            keeping.add(connection, _new(cells, today), by=by, now=now)
+            keeping.add(connection, new, by=by, now=now)
             added += 1
         except PeopleError as error:
-            problems += [_on_line(number, one) for one in error.problems]
+            # Where a role is no word, that it is missing is no news.
+            said = {one.field for one in wrong}
+            wrong += [one for one in error.problems if one.field not in said]
+        problems += [_on_line(number, one) for one in wrong]
     require(problems)
     return added
 
 
-def _new(cells: Mapping[str, str], today: date) -> NewPerson:
+def _unknown(institution: str, known: Collection[str]) -> Iterator[Problem]:
+    """Whether an institution is none that an agreement is with; empty is the centre."""
+    if institution and institution not in known:
+        near = nearest(institution, known)
+        meant, asked = (f" {near} mi?", f" Did you mean {near}?") if near else ("", "")
+        yield Problem(
+            "institution",
+            f"{institution} ile yürürlükte anlaşma yok.{meant}",
+            f"No agreement in force is with {institution}.{asked}",
+        )
+
+
+def _new(cells: Mapping[str, str], today: date) -> tuple[NewPerson, list[Problem]]:
+    """Somebody as a line says, and the words of it that say nothing."""
     problems: list[Problem] = []
     roles = set()
     for word in cells["roles"].split():
@@ -129,17 +156,17 @@ def _new(cells: Mapping[str, str], today: date) -> NewPerson:
             problems.append(
                 Problem(name, "Tarih 2026-12-31 biçiminde.", "This is no day such as 2026-12-31.")
             )
-    require(problems)
-    return NewPerson(
+    new = NewPerson(
         person_id=cells["person_id"],
         name=cells["name"],
         institution=cells["institution"],
         roles=frozenset(roles),
         unit=cells.get("unit", ""),
         inquirer=cells.get("inquirer", ""),
-        valid_from=days["valid_from"] or today,
-        valid_until=days["valid_until"],
+        valid_from=days.get("valid_from") or today,
+        valid_until=days.get("valid_until"),
     )
+    return new, problems
 
 
 def _on_line(number: int, problem: Problem) -> Problem:

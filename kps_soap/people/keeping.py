@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from kps_soap import turkish
 from kps_soap.audit.months import microseconds
@@ -30,7 +30,13 @@ from kps_soap.people.person import (
     Person,
     person_of,
 )
-from kps_soap.people.problems import PeopleError, Problem, not_allowed, require
+from kps_soap.people.problems import (
+    ChangedMeanwhile,
+    PeopleError,
+    Problem,
+    not_allowed,
+    require,
+)
 from kps_soap.people_models import people, special_shares
 
 PAGE_MOST = 500
@@ -107,23 +113,29 @@ def add(connection: Connection, new: NewPerson, *, by: Actor, now: datetime) -> 
         )
     rows.refuse_roles(by, new.roles)
     person = _tidied(_person(new, now))
-    problems = [*checks.wrong_id(person.person_id), *checks.wrong_data(person)]
+    problems = [
+        *checks.wrong_id(person.person_id),
+        *checks.wrong_data(person),
+        *checks.wrong_temporary(person, since=max(person.valid_from, rows.today(now))),
+    ]
     require([*problems, *_taken(connection, person), *_no_seat(connection, None, person)])
-    connection.execute(
-        insert(people).values(
-            **rows.columns_of(person),
-            **rows.NO_FAILURES,
-            person_id=person.person_id,
-            institution=person.institution,
-            state=OPEN,
-            shut_by="",
-            changed_us=microseconds(now),
-            row_version=1,
-            login_version=1,
-            must_change=0,
-            code_step=0,
-        )
-    )
+    values = {
+        **rows.columns_of(person),
+        **rows.NO_FAILURES,
+        "person_id": person.person_id,
+        "institution": person.institution,
+        "state": OPEN,
+        "shut_by": "",
+        "changed_us": microseconds(now),
+        "row_version": 1,
+        "login_version": 1,
+        "must_change": 0,
+        "code_step": 0,
+    }
+    if not rows.try_insert(connection, people, values):
+        # Somebody else took the id or the inquirer at the same instant.
+        require(_taken(connection, person))
+        raise ChangedMeanwhile
     return replace(person, row_version=1)
 
 
@@ -146,6 +158,7 @@ def _person(new: NewPerson, now: datetime) -> Person:
         locked_until=None,
         changed_at=now,
         row_version=0,
+        temporary=int(new.temporary),
     )
 
 
@@ -206,7 +219,7 @@ def change(
     """
     row = rows.row_to_change(connection, person_id, row_version=row_version, by=by, now=now)
     before = person_of(row, now=now)
-    after = _tidied(replace(before, **changes.stated()))
+    after = _renewed(before, _tidied(replace(before, **changes.stated())))
     if before.state == LEFT:
         raise PeopleError([_has_left()])
     rows.refuse_roles(by, after.roles)
@@ -216,6 +229,7 @@ def change(
     require(
         [
             *checks.wrong_data(after),
+            *_wrong_renewal(before, after, rows.today(now)),
             *deputy,
             *_taken_inquirer(connection, after),
             *_no_seat(connection, before, after),
@@ -228,6 +242,21 @@ def change(
         now=now,
         ends_sessions=before.roles != after.roles,
     )
+
+
+def _renewed(before: Person, after: Person) -> Person:
+    """With a later last day, or back again, somebody temporary is renewed."""
+    if not before.temporary or before.valid_until is None:
+        return after
+    later = after.valid_until is None or after.valid_until > before.valid_until
+    back = before.state == LEFT and after.state == OPEN
+    return replace(after, temporary=before.temporary + 1) if later or back else after
+
+
+def _wrong_renewal(before: Person, after: Person, today: date) -> Iterator[Problem]:
+    """A renewal counts from today; what was agreed before is not judged again."""
+    renewed = after.temporary > before.temporary
+    return checks.wrong_temporary(after, since=today if renewed else None)
 
 
 def _has_left() -> Problem:
@@ -349,7 +378,10 @@ def reactivate(
             "Only the centre takes back somebody whom it had blocked.",
         )
     before = person_of(row, now=now)
-    after = replace(before, state=OPEN, valid_from=rows.today(now), valid_until=valid_until)
-    require([*checks.wrong_data(after), *_no_seat(connection, before, after)])
+    today = rows.today(now)
+    after = replace(before, state=OPEN, valid_from=today, valid_until=valid_until)
+    after = _renewed(before, after)
+    wrong = [*checks.wrong_data(after), *_wrong_renewal(before, after, today)]
+    require([*wrong, *_no_seat(connection, before, after)])
     values = {**rows.columns_of(after), **_NO_SECRETS, "state": OPEN, "shut_by": ""}
     return rows.write(connection, row, values, now=now)

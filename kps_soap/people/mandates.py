@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from kps_soap.agreements.sections import ACCOUNT, INSTITUTION_CODE
 from kps_soap.people import checks, rows
@@ -71,23 +71,24 @@ def add(connection: Connection, new: NewMandate, *, agreed: Iterable[str], by: A
     Raises ``NotAllowed``, and ``PeopleError`` with everything that is wrong.
     """
     _only_the_centre(by)
-    held = listing(connection, account=new.account)
     networks, wrong = _networks(new.networks)
-    require([*_wrong(new, frozenset(agreed)), *wrong, *_spans(new, held)])
-    number = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one() + 1
-    vendor = checks.tidy(new.vendor)
-    connection.execute(
-        insert(table).values(
-            number=number,
-            account=new.account,
-            vendor=vendor,
-            institution=new.institution,
-            services=json.dumps(sorted(new.services)),
-            networks=json.dumps([str(one) for one in networks]),
-            valid_from=new.valid_from.isoformat(),
-            valid_until=new.valid_until.isoformat(),
-        )
-    )
+    vendor, taken = checks.tidy(new.vendor), frozenset(agreed)
+    values = {
+        "account": new.account,
+        "vendor": vendor,
+        "institution": new.institution,
+        "services": json.dumps(sorted(new.services)),
+        "networks": json.dumps([str(one) for one in networks]),
+        "valid_from": new.valid_from.isoformat(),
+        "valid_until": new.valid_until.isoformat(),
+    }
+
+    def checked() -> dict[str, Any]:
+        held = listing(connection, account=new.account)
+        require([*_wrong(new, taken), *wrong, *_spans(new, held)])
+        return values
+
+    number = rows.insert_numbered(connection, table, checked)
     return Mandate(
         number,
         new.account,

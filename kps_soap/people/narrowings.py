@@ -19,6 +19,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, delete, insert, select
 
 from kps_soap.agreements.agreement import Agreement, ServiceGrant
+from kps_soap.agreements.problems import nearest
 from kps_soap.fields import Grant
 from kps_soap.people import rows
 from kps_soap.people.person import Actor, Person
@@ -187,10 +188,13 @@ def _beyond(narrowings: Sequence[Narrowing], granted: Sequence[ServiceGrant]) ->
             if grant.service == one.service and one.version in ("", grant.version)
         ]
         if not of_service:
+            name = f"{one.service} {one.version}".strip()
+            near = nearest(one.service, sorted({grant.service for grant in granted}))
+            other = near and near != one.service
             yield Problem(
                 "service",
-                f"{one.service} {one.version} anlaşmada yok.",
-                f"{one.service} {one.version} is not in the agreement.",
+                f"{name} anlaşmada yok.{f' {near} mi?' if other else ''}",
+                f"{name} is not in the agreement.{f' Did you mean {near}?' if other else ''}",
             )
             continue
         purposes = frozenset[str]().union(*(grant.purposes for grant in of_service))

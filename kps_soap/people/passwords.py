@@ -137,6 +137,7 @@ def set_initial(
     values: dict[str, Any] = {
         "password_hash": password_hash,
         "must_change": 1,
+        "password_us": microseconds(now),
         **rows.NO_FAILURES,
     }
     if drop_code:
@@ -224,6 +225,7 @@ def store_change(connection: Connection, prepared: PreparedPassword, *, now: dat
         .values(
             password_hash=prepared.password_hash,
             must_change=0,
+            password_us=microseconds(now),
             changed_us=microseconds(now),
             row_version=people.c.row_version + 1,
             login_version=version,

@@ -38,6 +38,8 @@ class Person:
 
     ``locked_until`` is None unless wrong passwords lock the log-in now.  ``row_version`` is for
     edits of the same row at once; ``shut_by`` says who blocked, where somebody did.
+    ``password_at`` is when the present password was chosen.  ``temporary`` is 0 for who stays, 1
+    for who is here for a while (§5.16), and 2 for whom that was renewed once.
     """
 
     person_id: str
@@ -58,6 +60,8 @@ class Person:
     changed_at: datetime
     row_version: int
     shut_by: str = ""
+    password_at: datetime | None = None
+    temporary: int = 0
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -104,6 +108,7 @@ class NewPerson:
     unit: str = ""
     inquirer: str = ""
     valid_until: date | None = None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,8 @@ def person_of(row: Any, *, now: datetime) -> Person:
         changed_at=moment_of(row.changed_us),
         row_version=row.row_version,
         shut_by=row.shut_by,
+        password_at=moment_of(row.password_us) if row.password_us else None,
+        temporary=row.temporary,
     )
 
 

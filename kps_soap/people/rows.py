@@ -7,10 +7,12 @@ never oneself, and nobody with a role that one could not give.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from kps_soap import turkish
 from kps_soap.audit.months import ISTANBUL, microseconds
@@ -21,6 +23,9 @@ from kps_soap.people_models import people
 
 #: What a lock and its counts are before any wrong password.
 NO_FAILURES: Final = {"failures": 0, "failures_today": 0, "locked_until_us": 0}
+
+#: How often a number is taken anew because somebody else was faster.
+_TURNS_MAX: Final = 5
 
 
 def today(now: datetime) -> date:
@@ -83,14 +88,45 @@ def write(
         "login_version": row.login_version + bool(ends_sessions),
     }
     unchanged = people.c.row_version == row.row_version
-    changed = connection.execute(
-        update(people).where(people.c.person_id == row.person_id, unchanged).values(kept)
-    )
+    statement = update(people).where(people.c.person_id == row.person_id, unchanged).values(kept)
+    try:
+        with connection.begin_nested():
+            changed = connection.execute(statement)
+    except IntegrityError:
+        # Somebody else took the inquirer at the same instant.
+        raise ChangedMeanwhile from None
     if changed.rowcount != 1:
         raise ChangedMeanwhile
     found = row_of(connection, row.person_id)
     assert found is not None  # noqa: S101 - it was changed a moment ago, in this transaction
     return person_of(found, now=now)
+
+
+def try_insert(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row; False, and nothing done, where another one has its key."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table).values(values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def insert_numbered(
+    connection: Connection, table: Table, checked: Callable[[], dict[str, Any]]
+) -> int:
+    """Insert a row under the next number, and return it.
+
+    ``checked`` judges and gives the other columns; it is asked again where somebody else took
+    the number at the same instant, so that both never pass a check that only one of them may.
+    Raises what it raises, and ``ChangedMeanwhile`` if others are always faster.
+    """
+    highest = select(func.coalesce(func.max(table.c.number), 0))
+    for _ in range(_TURNS_MAX):
+        number: int = connection.execute(highest).scalar_one() + 1
+        if try_insert(connection, table, {"number": number, **checked()}):
+            return number
+    raise ChangedMeanwhile
 
 
 def columns_of(person: Person) -> dict[str, Any]:
@@ -104,6 +140,7 @@ def columns_of(person: Person) -> dict[str, Any]:
         "valid_until": person.valid_until and person.valid_until.isoformat(),
         "deputy_for": person.deputy_for,
         "deputy_until": person.deputy_until and person.deputy_until.isoformat(),
+        "temporary": person.temporary,
         "sought_by": turkish.fold(f"{person.person_id} {person.name} {person.unit}"),
     }
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, select, update
 
-from kps_soap.people.person import LEFT, Actor
-from kps_soap.people.problems import Problem, not_allowed, require
+from kps_soap.people import checks, rows
+from kps_soap.people.person import LEFT, UNCHANGED, Actor, Unchanged
+from kps_soap.people.problems import ChangedMeanwhile, Problem, not_allowed, require
 from kps_soap.people.roles import Right
 from kps_soap.people_models import people
 from kps_soap.people_models import seats as table
@@ -29,24 +30,47 @@ class Seat:
     taken: int
 
 
-def set_seats(connection: Connection, institution: str, unit: str, most: int, *, by: Actor) -> None:
+def set_seats(
+    connection: Connection,
+    institution: str,
+    unit: str,
+    most: int,
+    *,
+    by: Actor,
+    seen: int | None | Unchanged = UNCHANGED,
+) -> None:
     """Limit a unit (or, empty, the institution) to ``most`` people; those who are there stay.
 
-    Raises ``NotAllowed`` for all but the centre, and ``PeopleError``.
+    ``seen`` is the limit that the one who acts has seen, None for no limit.  Raises
+    ``NotAllowed`` for all but the centre, ``ChangedMeanwhile``, and ``PeopleError``.
     """
     if not by.may(Right.MANAGE_ALL_PEOPLE) or by.institution:
         raise not_allowed(
             "Kontenjanı yalnız merkez belirler.", "Only the centre sets how many there may be."
         )
-    require(_wrong(institution, most))
+    unit = checks.tidy(unit)
+    require(_wrong(institution, unit, most))
     key = (table.c.institution == institution) & (table.c.unit == unit)
-    connection.execute(delete(table).where(key))
-    connection.execute(insert(table).values(institution=institution, unit=unit, most=most))
+    held = connection.execute(select(table.c.most).where(key).with_for_update()).scalar()
+    if seen is not UNCHANGED and seen != held:
+        raise ChangedMeanwhile
+    if held is not None:
+        connection.execute(update(table).where(key).values(most=most))
+    elif not rows.try_insert(
+        connection, table, {"institution": institution, "unit": unit, "most": most}
+    ):
+        raise ChangedMeanwhile
 
 
-def _wrong(institution: str, most: int) -> Iterator[Problem]:
+def _wrong(institution: str, unit: str, most: int) -> Iterator[Problem]:
     if not institution:
         yield Problem("institution", "Kurum kodu yazın.", "Name an institution.")
+    if len(unit) > checks.TEXT_MAX or not unit.isprintable():
+        yield Problem(
+            "unit",
+            f"Birim en çok {checks.TEXT_MAX} karakterdir.",
+            f"A unit has at most {checks.TEXT_MAX} characters.",
+        )
     if not 0 <= most <= _MOST:
         yield Problem(
             "most", f"0 ile {_MOST} arasında bir sayı yazın.", f"Give a number from 0 to {_MOST}."
@@ -55,12 +79,12 @@ def _wrong(institution: str, most: int) -> Iterator[Problem]:
 
 def seats(connection: Connection, institution: str) -> tuple[Seat, ...]:
     """The limits of an institution with what is taken of each, its own first."""
-    rows = connection.execute(
+    found = connection.execute(
         select(table.c.unit, table.c.most)
         .where(table.c.institution == institution)
         .order_by(table.c.unit)
     ).all()
-    return tuple(Seat(unit, most, _taken(connection, institution, unit)) for unit, most in rows)
+    return tuple(Seat(unit, most, _taken(connection, institution, unit)) for unit, most in found)
 
 
 def free_or_problem(

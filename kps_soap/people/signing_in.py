@@ -11,6 +11,7 @@ How often one source address may try, and how long a session lasts, is the conso
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,8 +21,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from kps_soap.audit.alongside import LockPolicy
-from kps_soap.audit.months import microseconds, moment_of
+from kps_soap.audit.months import day_of, microseconds, moment_of
 from kps_soap.authentication import HASHER, matches
+from kps_soap.people.ageing import is_aged
 from kps_soap.people.codes import CodeKeys, step_of
 from kps_soap.people.person import BLOCKED, BY_INSTITUTION, Person, person_of
 from kps_soap.people.rows import row_of, today
@@ -35,11 +37,11 @@ class Outcome(StrEnum):
     """What came of a log-in.
 
     ``MUST_CHANGE``: nothing is open but the change of the password; ``ENROL``: nothing but the
-    setting up of codes; ``CODE_NEEDED``: the password was right, and no code came with it.
+    setting up of codes.  A right password without its code is ``WRONG`` as a wrong one is: who
+    guesses passwords must not learn which of them was right.
     """
 
     OPEN = "ACILDI"
-    CODE_NEEDED = "KOD_GEREK"
     ENROL = "KOD_KUR"
     MUST_CHANGE = "PAROLA_DEGISTIR"
     WRONG = "YANLIS"
@@ -50,7 +52,7 @@ class Attempt:
     """A guess that is counted and not yet compared.
 
     ``shut`` says why it cannot succeed, whatever it is; ``of_day`` is how many wrong ones of the
-    day it would be.
+    day it would be.  ``aged``: the password is too old, and opens only its own change.
     """
 
     person_id: str
@@ -63,6 +65,7 @@ class Attempt:
     of_day: int
     locks: bool
     policy: LockPolicy
+    aged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,24 @@ class Verdict:
 
 
 def begin(
-    connection: Connection, person_id: str, *, now: datetime, policy: LockPolicy | None = None
+    connection: Connection,
+    person_id: str,
+    *,
+    now: datetime,
+    policy: LockPolicy | None = None,
+    days_max: Callable[[str], int] = lambda _institution: 0,
 ) -> Attempt:
     """Count a guess, in a short transaction of the caller's; nothing is written for nobody.
 
-    A guess at a log-in that is shut counts nothing: it would never open again.
+    ``days_max`` says how old a password of an institution's people may be, 0 for any age.  A guess
+    at a log-in that is shut counts nothing: it would never open again.
     """
     policy = policy or LockPolicy()
     row = row_of(connection, person_id)
     if row is None:
         return _hopeless(person_id, None, "unknown", policy)
     person = person_of(row, now=now)
-    of_day = row.failures_today + 1 if row.failures_day == _day(now) else 1
+    of_day = row.failures_today + 1 if row.failures_day == day_of(now) else 1
     shut = _why_shut(person, now)
     if not shut and policy.failures_per_day_max and of_day > policy.failures_per_day_max:
         shut = "too many wrong passwords on one day"
@@ -99,7 +108,7 @@ def begin(
     until = now + timedelta(seconds=policy.lock_seconds)
     counted: dict[str, Any] = {
         "failures": 0 if locks else row.failures + 1,
-        "failures_day": _day(now),
+        "failures_day": day_of(now),
         "failures_today": of_day,
     }
     if locks:
@@ -116,11 +125,8 @@ def begin(
         of_day,
         locks,
         policy,
+        is_aged(person.password_at, days_max(person.institution), now=now),
     )
-
-
-def _day(now: datetime) -> str:
-    return today(now).isoformat()
 
 
 def _why_shut(person: Person, now: datetime) -> str:
@@ -141,34 +147,23 @@ def _nobodys_hash() -> str:
     return HASHER.hash("nobody's password, which nobody has")
 
 
-def judge(
-    attempt: Attempt, password: str, code: str | None, *, keys: CodeKeys, now: datetime
-) -> Verdict:
-    """Compare password and code; slow, without a connection.  ``code`` is None before it came."""
-    right = matches(attempt.password_hash, password)
-    return _verdict(attempt, right and not attempt.shut, code, keys, now)
+def judge(attempt: Attempt, password: str, code: str, *, keys: CodeKeys, now: datetime) -> Verdict:
+    """Compare password and code; slow, without a connection.  ``code`` is empty where none came.
 
-
-def judge_code(attempt: Attempt, code: str, *, keys: CodeKeys, now: datetime) -> Verdict:
-    """As ``judge``, where this log-in's password was judged a moment ago (``CODE_NEEDED``)."""
-    return _verdict(attempt, not attempt.shut, code, keys, now)
-
-
-def _verdict(
-    attempt: Attempt, right: bool, code: str | None, keys: CodeKeys, now: datetime
-) -> Verdict:
+    Both are compared whatever the other is worth, so that every wrong guess costs the same.
+    """
+    right = matches(attempt.password_hash, password) and not attempt.shut
     person = attempt.person
     secret = attempt.code_secret and keys.unwrap(attempt.person_id, attempt.code_secret)
-    step = step_of(secret or _NOBODYS_SECRET, code or "", now=now, after=attempt.code_step)
+    step = step_of(secret or _NOBODYS_SECRET, code, now=now, after=attempt.code_step)
     if not right or person is None:
         return _wrong(attempt, attempt.shut or "wrong password")
     if attempt.code_secret is None:
         return Verdict(Outcome.ENROL, person, "", attempt.login_version, attempt)
-    if code is None:
-        return Verdict(Outcome.CODE_NEEDED, person, "", attempt.login_version, attempt)
     if step is None or secret is None:
-        return _wrong(attempt, "wrong code")
-    outcome = Outcome.MUST_CHANGE if person.must_change else Outcome.OPEN
+        return _wrong(attempt, "wrong code" if code else "no code")
+    changes = person.must_change or attempt.aged
+    outcome = Outcome.MUST_CHANGE if changes else Outcome.OPEN
     return Verdict(outcome, person, "", attempt.login_version, attempt, step)
 
 
@@ -199,9 +194,7 @@ def finish(connection: Connection, verdict: Verdict, *, now: datetime) -> Outcom
     row = row_of(connection, attempt.person_id)
     if row is None or _moved(row, attempt, now):
         return Outcome.WRONG
-    values: dict[str, Any] = _given_back(row, attempt)
-    if verdict.outcome is not Outcome.CODE_NEEDED:
-        values["failures"] = 0
+    values: dict[str, Any] = _given_back(row, attempt) | {"failures": 0}
     if verdict.step is not None:
         if row.code_step >= verdict.step:
             return Outcome.WRONG
@@ -246,7 +239,7 @@ def verify(
     connection: Connection,
     person_id: str,
     password: str,
-    code: str | None,
+    code: str,
     *,
     keys: CodeKeys,
     now: datetime,

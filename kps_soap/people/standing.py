@@ -1,6 +1,6 @@
 """Who stands behind a call at this moment: its inquirer as a person, and a vendor's mandate.
 
-``Standings.look`` reads both, by name, before the agreement stage: a block, a leaver or an ended
+``Standings.look`` knows both, by name, before the agreement stage: a block, a leaver or an ended
 mandate is in effect on the next call in every door, whatever token or session vouched for it.
 What follows from it is decided by ``Standing``, in words that name no door.  An institution that
 registers nobody is asked nothing here, unless its agreement demands it.
@@ -30,6 +30,7 @@ from kps_soap.people.mandates import Mandate, mandate_of
 from kps_soap.people.narrowings import Narrowing, narrowed, narrowing_of
 from kps_soap.people.person import Person, person_of
 from kps_soap.people_models import mandates, narrowings, people, special_shares
+from kps_soap.remembered import Remembered
 
 #: No secret is read here.
 _SECRETS: Final = {"password_hash": None, "code_secret": None}
@@ -149,11 +150,17 @@ class Asked(Protocol):
 
 
 class Standings:
-    """Looks people and mandates up, once a call; ``agreements`` gives the set in force."""
+    """Looks people and mandates up, once a call; ``agreements`` gives the set in force.
 
-    def __init__(self, lookups: Lookups, agreements: Callable[[], AgreementSet]) -> None:
+    ``remembered`` spares the reading of those whom nobody has changed.
+    """
+
+    def __init__(
+        self, lookups: Lookups, agreements: Callable[[], AgreementSet], remembered: Remembered
+    ) -> None:
         self._lookups = lookups
         self._agreements = agreements
+        self._remembered = remembered
         self._by_inquirer = lookups.prepare(_BY_INQUIRER)
         self._by_id = lookups.prepare(_BY_ID)
         self._narrowings = lookups.prepare(_NARROWINGS)
@@ -178,16 +185,31 @@ class Standings:
         institution = vouched.institution or agreements.institution_of(vouched.account)
         held: tuple[Mandate, ...] = ()
         if not institution:
-            rows = await self._lookups.rows(self._mandates, {"account": vouched.account})
-            held = tuple(mandate_of(tuple(row)) for row in rows)
+            held = await self._held(vouched.account)
             institution = held[0].institution if held else ""
         found = {}
         if institution:
             for name in _names(vouched, agreements.of_institution(institution)):
-                person = await self._person(institution, name)
+                person = await self._known(institution, name)
                 if person is not None:
                     found[name] = person
         return replace(vouched, standing=Standing(found, held))
+
+    async def _held(self, account: str) -> tuple[Mandate, ...]:
+        async def read() -> tuple[Mandate, ...]:
+            rows = await self._lookups.rows(self._mandates, {"account": account})
+            return tuple(mandate_of(tuple(row)) for row in rows)
+
+        return await self._remembered.get(("mandates", account), read)
+
+    async def _known(self, institution: str, inquirer: str) -> Registered | None:
+        """A registered person; that a name is nobody's is remembered too."""
+
+        async def read() -> tuple[Registered | None]:
+            return (await self._person(institution, inquirer),)
+
+        (person,) = await self._remembered.get(("person", institution, inquirer), read)
+        return person
 
     async def _person(self, institution: str, inquirer: str) -> Registered | None:
         values = {"institution": institution, "inquirer": inquirer}

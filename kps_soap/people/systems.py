@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from kps_soap.people import checks
+from kps_soap.people import checks, rows
 from kps_soap.people.person import Actor, day_or_none
 from kps_soap.people.problems import ChangedMeanwhile, PeopleError, Problem, not_allowed, require
 from kps_soap.people.roles import Right
@@ -49,16 +49,8 @@ def add(
     texts = {"vendor": vendor, "product": product, "version": version}
     tidy = {name: checks.tidy(text) for name, text in texts.items()}
     require(_wrong(institution, tidy))
-    number = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one() + 1
-    connection.execute(
-        insert(table).values(
-            number=number,
-            institution=institution,
-            since=since.isoformat(),
-            row_version=1,
-            **tidy,
-        )
-    )
+    values = {"institution": institution, "since": since.isoformat(), "row_version": 1, **tidy}
+    number = rows.insert_numbered(connection, table, lambda: values)
     return System(number, institution, tidy["vendor"], tidy["product"], tidy["version"], since)
 
 
@@ -110,6 +102,16 @@ def change(
         values["version"] = checks.tidy(version)
         require(_wrong(row.institution, {"version": values["version"]}))
     if until is not None:
+        if until.isoformat() < row.since:
+            raise PeopleError(
+                [
+                    Problem(
+                        "until",
+                        "Bitiş tarihi başlangıçtan önce olamaz.",
+                        "The last day lies before the first.",
+                    )
+                ]
+            )
         values["until"] = until.isoformat()
     connection.execute(update(table).where(table.c.number == number).values(values))
     return next(one for one in listing(connection) if one.number == number)

@@ -1,23 +1,26 @@
 """Writing a whole register into a database at once, and telling two of them apart by content.
 
-A SQLite register is made under a temporary name without a journal and renamed when complete; a
-PostgreSQL register is made in one transaction with COPY.  Either way an interrupted run leaves
-no half register.  This module refuses to write where a register already is.
+A SQLite register is made under a temporary name and renamed when complete; a PostgreSQL register
+is filled with COPY.  What was saved on the way is found again by a run of the same recipe, which
+goes on behind it; until the last save it is no register, for it bears no mark.  This module
+refuses to write where a register already is.
 """
 
 # Tables and columns in statements are constants of this package; values are always bound.
 # ruff: noqa: S608
 
 import hashlib
+import json
 import marshal
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, create_engine, func, inspect, select
+from sqlalchemy import Connection, Table, create_engine, delete, func, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 
 from kps_soap.registry import tables
@@ -33,8 +36,11 @@ _MARSHAL_VERSION: Final = 2
 _NOT_CONTENT: Final = frozenset({"codes", "register_info"})
 #: Cursors of a PostgreSQL server have names, and several may be open at a time.
 _CURSORS: Final = count()
+#: What a run has saved so far: whose it is, how many parts, and the sums of its digest.
+_MAKING: Final = "register_making"
+#: A journal, so that a run that is killed can go on; new pages, which are most, need none.
 _SQLITE_PRAGMAS: Final = (
-    "PRAGMA journal_mode=OFF",
+    "PRAGMA journal_mode=TRUNCATE",
     "PRAGMA synchronous=OFF",
     "PRAGMA locking_mode=EXCLUSIVE",
     "PRAGMA cache_size=-262144",
@@ -54,8 +60,13 @@ class RegisterExists(Exception):
 class ContentDigest:
     """A digest of rows that does not depend on their order."""
 
-    def __init__(self) -> None:
-        self._sums: dict[str, int] = {}
+    def __init__(self, sums: Mapping[str, int] | None = None) -> None:
+        self._sums: dict[str, int] = dict(sums or {})
+
+    @property
+    def sums(self) -> Mapping[str, int]:
+        """What a digest goes on from."""
+        return self._sums
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Take in rows of a table."""
@@ -73,11 +84,18 @@ class ContentDigest:
 
 
 class Loader:
-    """Writes rows into an open connection and digests them on the way."""
+    """Writes rows into an open connection and digests them on the way.
 
-    def __init__(self, connection: Connection, columns: Mapping[str, Sequence[str]]) -> None:
+    ``done`` is how many parts an earlier run of the same recipe has saved.
+    """
+
+    def __init__(
+        self, connection: Connection, columns: Mapping[str, Sequence[str]], recipe: str
+    ) -> None:
         self.connection = connection
-        self.digest = ContentDigest()
+        self._recipe = recipe
+        self.done, sums = _saved(connection, recipe)
+        self.digest = ContentDigest(sums)
         self._columns = columns
         is_sqlite = connection.dialect.name == "sqlite"
         self._put: Callable[[str, Sequence[Row]], None] = self._insert if is_sqlite else self._copy
@@ -88,6 +106,17 @@ class Loader:
             if rows:
                 self._put(table, rows)
                 self.digest.add(table, rows)
+
+    def save(self, done: int) -> None:
+        """Keep what was written, so many parts, whatever happens to this run."""
+        self.connection.exec_driver_sql(f"DELETE FROM {_MAKING}")
+        sums = json.dumps({table: str(total) for table, total in self.digest.sums.items()})
+        self.connection.execute(
+            text(f"INSERT INTO {_MAKING} VALUES (:recipe, :done, :sums)"),
+            {"recipe": self._recipe, "done": done, "sums": sums},
+        )
+        self.connection.commit()
+        self.done = done
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         names = self._columns[table]
@@ -107,9 +136,12 @@ class Loader:
 
 
 @contextmanager
-def fresh_register(url: str, columns: Mapping[str, Sequence[str]]) -> Iterator[Loader]:
+def fresh_register(
+    url: str, columns: Mapping[str, Sequence[str]], recipe: str = ""
+) -> Iterator[Loader]:
     """A new register to be filled; it comes into being when the block ends without an error.
 
+    ``recipe`` names all that decides about its content; what another recipe left is thrown away.
     Raises ``RegisterExists`` where there is one, and ``ValueError`` for a database this cannot
     make a register in.
     """
@@ -118,11 +150,11 @@ def fresh_register(url: str, columns: Mapping[str, Sequence[str]]) -> Iterator[L
     if backend == "sqlite":
         with (
             _sqlite_file(parsed.set(drivername="sqlite")) as temporary,
-            _filled(temporary, columns) as loader,
+            _filled(temporary, columns, recipe) as loader,
         ):
             yield loader
     elif backend == "postgresql":
-        with _filled(parsed.set(drivername="postgresql+psycopg"), columns) as loader:
+        with _filled(parsed.set(drivername="postgresql+psycopg"), columns, recipe) as loader:
             yield loader
     else:
         raise ValueError("a register is made in SQLite or PostgreSQL")
@@ -137,17 +169,30 @@ def _sqlite_file(url: URL) -> Iterator[URL]:
     if target.exists():
         raise RegisterExists("there is a register already")
     temporary = target.with_name(target.name + ".new")
-    temporary.unlink(missing_ok=True)
+    if not _is_unfinished(temporary):
+        temporary.unlink(missing_ok=True)
     try:
         yield url.set(database=str(temporary))
         temporary.rename(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        if not _is_unfinished(temporary):
+            temporary.unlink(missing_ok=True)
+        # It is closed by now: its journal holds nothing.
+        temporary.with_name(temporary.name + "-journal").unlink(missing_ok=True)
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a run has saved something here that another one can go on from."""
+    if not path.exists():
+        return False
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT 1 FROM {_MAKING}").fetchone() is not None
+    return False
 
 
 @contextmanager
-def _filled(url: URL, columns: Mapping[str, Sequence[str]]) -> Iterator[Loader]:
-    """Empty tables, then whatever the caller writes, then the indices, in one transaction."""
+def _filled(url: URL, columns: Mapping[str, Sequence[str]], recipe: str) -> Iterator[Loader]:
+    """Empty tables or those of an earlier run, then what the caller writes, then the indices."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
@@ -155,22 +200,44 @@ def _filled(url: URL, columns: Mapping[str, Sequence[str]]) -> Iterator[Loader]:
                 for pragma in _SQLITE_PRAGMAS:
                     connection.exec_driver_sql(pragma)
                 connection.commit()
-            with connection.begin():
-                _create_tables(connection)
-                yield Loader(connection, columns)
-                tables.create_indexes(connection)
+                # The driver would end a transaction before it makes a table.
+                connection.exec_driver_sql("BEGIN")
+            _create_tables(connection)
+            yield Loader(connection, columns, recipe)
+            tables.create_indexes(connection)
+            connection.exec_driver_sql(f"DROP TABLE {_MAKING}")
+            connection.commit()
     finally:
         engine.dispose()
 
 
 def _create_tables(connection: Connection) -> None:
-    """Make the tables, or use those of a migration if they are empty."""
+    """Make the tables, or use those of a migration or an earlier run that hold no register."""
     if not inspect(connection).has_table(tables.register_info.name):
         tables.create_tables(connection, indexes=False)
-        return
-    for table in (tables.register_info, tables.citizens):
-        if connection.execute(select(func.count()).select_from(table)).scalar_one():
-            raise RegisterExists("there is a register already")
+    elif _is_held(connection, tables.register_info) or (
+        not inspect(connection).has_table(_MAKING) and _is_held(connection, tables.citizens)
+    ):
+        raise RegisterExists("there is a register already")
+    connection.exec_driver_sql(
+        f"CREATE TABLE IF NOT EXISTS {_MAKING} (recipe TEXT, done INTEGER, sums TEXT)"
+    )
+
+
+def _is_held(connection: Connection, table: Table) -> bool:
+    return bool(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _saved(connection: Connection, recipe: str) -> tuple[int, dict[str, int]]:
+    """How many parts of this recipe are there, and their digest; of another, nothing is left."""
+    found = connection.exec_driver_sql(f"SELECT recipe, done, sums FROM {_MAKING}").fetchone()
+    if found is None:
+        return 0, {}
+    if found[0] != recipe:
+        for table in tables.metadata.sorted_tables:
+            connection.execute(delete(table))
+        return 0, {}
+    return int(found[1]), {table: int(total) for table, total in json.loads(found[2]).items()}
 
 
 def content_digest(connection: Connection, columns: Mapping[str, Sequence[str]]) -> str:

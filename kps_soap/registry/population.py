@@ -8,6 +8,7 @@ This module refuses to import real persons, and to add to a register that exists
 """
 
 import gc
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -35,6 +36,9 @@ LAST_DATE: Final = date(2035, 12, 31)
 PERSONS_MIN: Final = 200
 PERSONS_MAX: Final = 50_000_000
 KIND: Final = "SENTETIK"
+#: A run that is killed loses so many blocks at most.  A save copies the pages that it changes, and
+#: the more there are the more it changes of them.
+BLOCKS_A_SAVE: Final = 20
 
 Progress = Callable[[int, int], None]
 
@@ -54,27 +58,38 @@ def make(
     All persons count, the golden personas among them.  ``progress`` hears (made, all).
     ``numbers`` is ``gecerli`` or ``ayrik`` (K4.1); ``codes_file`` replaces the shipped code
     tables.  Returns the personas.  Raises ``ValueError`` for arguments out of range and
-    ``RegisterExists`` where a register already is; no half register is left behind.
+    ``RegisterExists`` where a register already is.  A run that was killed can be made again: it
+    goes on behind the last blocks that were saved; until its end there is no register.
     """
     _check(persons, date)
     code_tables = codes.load(codes_file or places.conf() / "codes.toml")
     setting = _setting(seed, date, numbers, code_tables)
     troupe = cast(setting)
-    with fresh_register(url, COLUMNS) as loader:
-        codes.write(loader.connection, code_tables)
-        loader.write(country_rows(setting.country))
-        loader.write(troupe.sheets)
-        made = troupe.persons
-        for share in plan(persons - made):
-            if progress is not None:
-                progress(made, persons)
-            with _collector_paused():
-                loader.write(make_block(setting, share))
+    recipe = f"{VERSION} {persons} {seed} {date} {numbers} {_digest_of(code_tables)}"
+    with fresh_register(url, COLUMNS, recipe) as loader:
+        if not loader.done:
+            codes.write(loader.connection, code_tables)
+            loader.write(country_rows(setting.country))
+            loader.write(troupe.sheets)
+        made, saved = troupe.persons, loader.done
+        for part, share in enumerate(plan(persons - made), start=1):
+            if part > saved:
+                if progress is not None:
+                    progress(made, persons)
+                with _collector_paused():
+                    loader.write(make_block(setting, share))
+                if part % BLOCKS_A_SAVE == 0:
+                    loader.save(part)
             made += share.persons
         _note(loader, persons=persons, seed=seed, day=date, numbers=numbers)
     if progress is not None:
         progress(persons, persons)
     return troupe.personas
+
+
+def _digest_of(code_tables: codes.CodeTables) -> str:
+    """What tells code tables apart, for they stand in the rows."""
+    return hashlib.sha256(repr(code_tables).encode()).hexdigest()[:16]
 
 
 def _note(loader: Loader, *, persons: int, seed: int, day: date, numbers: str) -> None:

@@ -3,7 +3,8 @@
 A question is SQL that SQLAlchemy wrote once when the register was opened; here the driver runs
 it over connections that are held, so that a lookup costs one round and no set-up.  SQLite
 answers inline, without a thread: a lookup by key is faster than handing it over.  PostgreSQL
-is awaited, on a few connections, under one deadline that also covers connecting.
+is awaited, on a few connections, under one deadline that also covers connecting; where the
+address names several servers, the first that answers is asked.
 
 This module refuses to write (the connections are read only), to wait without an end, and to
 tell the world why: any failure is ``RegisterUnavailable`` with the class of the driver's error,
@@ -36,7 +37,17 @@ _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 _SQLITE_BUSY_S = 0.2
 _SQLITE_CACHE_KIB = 16 * 1024
 
-_READ_ONLY = "SELECT set_config('default_transaction_read_only', 'on', false)"
+#: So long a server that could not be reached is tried behind the others.
+_AVOIDED_S = 5.0
+
+#: A question whose line was cut would go on in the server; it ends there soon afterwards.
+_AFTERWARDS_S = 1.0
+
+_READ_ONLY = (
+    "SELECT set_config('default_transaction_read_only', 'on', false),"
+    " set_config('statement_timeout', %(milliseconds)s, false),"
+    " set_config('lock_timeout', %(milliseconds)s, false)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,9 @@ class PostgresReader:
         # Whatever driver the address names: psycopg is the one that can be awaited.
         driven = url.set(drivername="postgresql+psycopg")
         self._dialect = driven.get_dialect()()
-        _, self._connect_options = self._dialect.create_connect_args(driven)
+        self._servers = _servers(self._dialect.create_connect_args(driven)[1])
+        #: Until when a server that could not be reached is tried last (monotonic seconds).
+        self._avoided_until = [0.0] * len(self._servers)
         self._idle: list[_Connection] = []
         self._places = asyncio.Semaphore(connections_max)
 
@@ -184,13 +197,50 @@ class PostgresReader:
         return list(rows)
 
     async def _connect(self, end: float) -> _Connection:
+        """Connect to the first server that answers; one that hangs takes only its share of time.
+
+        One that could not be reached is tried last for a while: each connection would wait for it.
+        """
+        loop = asyncio.get_running_loop()
+        order = sorted(
+            range(len(self._servers)), key=lambda one: self._is_avoided(one, loop.time())
+        )
+        for place, server in enumerate(order):
+            now, left = loop.time(), len(order) - place
+            try:
+                return await self._connect_to(server, now + (end - now) / left)
+            except (psycopg.Error, OSError):
+                self._avoided_until[server] = loop.time() + _AVOIDED_S
+                if left == 1:
+                    raise
+        raise AssertionError("an address names a server")
+
+    def _is_avoided(self, server: int, now: float) -> bool:
+        return self._avoided_until[server] > now
+
+    async def _connect_to(self, server: int, end: float) -> _Connection:
         async with asyncio.timeout_at(end):
             connection = await psycopg.AsyncConnection.connect(
-                **self._connect_options, autocommit=True
+                **self._servers[server], autocommit=True
             )
-        await self._run(connection, _READ_ONLY, {}, end)
+        milliseconds = str(round((self._deadline_s + _AFTERWARDS_S) * 1000))
+        await self._run(connection, _READ_ONLY, {"milliseconds": milliseconds}, end)
         # Nobody else can have taken the connection that ``_run`` has just put there.
         return self._idle.pop()
+
+
+def _servers(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The options of each server that an address names, in its order; libpq takes them together,
+    but waits for each as long as for all.
+    """
+    hosts, ports = (str(options.get(name, "")).split(",") for name in ("host", "port"))
+    count = max(len(hosts), len(ports))
+    if count == 1:
+        return [dict(options)]
+    hosts, ports = (one * count if len(one) == 1 else one for one in (hosts, ports))
+    return [
+        {**options, "host": host, "port": port} for host, port in zip(hosts, ports, strict=True)
+    ]
 
 
 def _cut(connection: _Connection) -> None:

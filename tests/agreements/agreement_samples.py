@@ -5,6 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from town_samples import town
+
 from kps_soap.agreements import (
     AddressRights,
     AgreementErrors,
@@ -110,31 +112,9 @@ CATALOGUE: Catalogue = {
 
 RIGHTS = AddressRights.load(CONF / "address_rights.toml")
 
-PLAIN = """\
-[institution]
-code = "B-34-0417"
-name = "Örnek İlçe Belediyesi"
-class = "KAMU"
-kind = "BELEDIYE"
-province = 34
-
-[agreement]
-number = "2026/117"
-instrument = "TAAHHUTNAME"
-application = { number = "E-117", date = 2025-10-05 }
-reason = "emlak beyanı"
-legal_basis = ["5393 Md.14", "5490 Md.45"]
-approved_by = "GENEL_MUDUR"
-signed = 2025-11-15
-valid_from = 2026-01-01
-valid_until = 2026-12-31
-state = "ACIK"
-
-[access]
-accounts = ["KRM-34-0417"]
-administrator = "U-001"
-technician = "U-002"
-networks = ["203.0.113.10/32"]
+PLAIN = (
+    town(applied="2025-10-05", signed="2025-11-15", valid_from="2026-01-01")
+    + """\
 doors = ["direct"]
 security = "KLASIK"
 security_until = 2026-12-31
@@ -166,6 +146,7 @@ fields = [
     "KisiBilgisi/DurumBilgisi/Durum",
 ]
 """
+)
 
 OTHER = {
     "B-34-0417": "B-35-0001",

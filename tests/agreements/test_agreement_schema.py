@@ -90,6 +90,7 @@ EVERYTHING = {
     "inquirer_required = true\n": (
         'inquirer_required = true\ninquirers = ["AYSE"]\ndefault_inquirer = "AYSE"\n'
         "registered_inquirers = false\n"
+        "password_days_max = 180\n"
         "token_address_free = true\n"
     ),
     'stage = "ACIK"\n': (

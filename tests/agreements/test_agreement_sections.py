@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from agreement_samples import PLAIN, edited, refused, served
 
+from kps_soap.agreements.listing import show_text
+
 ALL_DOORS = {"served_doors": frozenset({"direct", "routing"})}
 ALL_PROFILES = {"served_profiles": frozenset({"KLASIK", "STANDART", "GUCLU"})}
 DIGEST = "0123456789abcdef" * 4
@@ -137,7 +139,7 @@ BROKEN = [
     ),
     ('["direct"]', "[]", "access.doors: must not be empty"),
     ('["direct"]', '["derect"]', 'doors[0]: "derect" is not one of direct, routing'),
-    ('"KLASIK"', '"GUCLU"', 'access.security: "GUCLU" is not served by this gateway'),
+    ('"KLASIK"', '"GUCLU"', "access.certificates: must not be empty"),
     ("security_until = 2026-12-31\n", "", "access.security_until: is missing"),
     ('"KLASIK"', '"STANDART"', "security_until: belongs to KLASIK; STANDART has no end"),
     ("certificates = []", 'certificates = ["ab"]', "certificates[0]: is not a SHA-256 digest"),
@@ -212,6 +214,28 @@ def test_the_strong_profile_demands_certificates(tmp_path: Path) -> None:
     assert agreements.agreements[0].access.certificates == {DIGEST}
 
 
+def test_the_strong_profile_knows_one_account_and_no_routing_door(tmp_path: Path) -> None:
+    strong = edited(
+        {
+            '"KLASIK"\nsecurity_until = 2026-12-31': '"GUCLU"',
+            "certificates = []": f'certificates = ["{DIGEST}"]',
+            '["KRM-34-0417"]': '["KRM-34-0417", "KRM-34-0418"]',
+            '["direct"]': '["direct", "routing"]',
+        }
+    )
+    lines = refused(tmp_path, {"a.toml": strong}, **ALL_DOORS)
+    assert lines == [
+        "a.toml:21: access.accounts: GUCLU knows one account, that of the certificates",
+        "a.toml:25: access.doors: under GUCLU nothing comes by the routing door",
+    ]
+
+
+def test_a_profile_that_is_not_served_is_refused(tmp_path: Path) -> None:
+    lines = refused(tmp_path, {"a.toml": PLAIN}, served_profiles=frozenset({"STANDART"}))
+    assert lines == ['a.toml:26: access.security: "KLASIK" is not served by this gateway; '
+                     "leave it out until it is"]  # fmt: skip
+
+
 def test_a_digest_with_colons_and_capitals_is_shown_as_it_should_be(tmp_path: Path) -> None:
     spelt = ":".join(DIGEST[at : at + 2] for at in range(0, 64, 2)).replace("a", "A")
     lines = refused(
@@ -265,3 +289,16 @@ def test_a_name_with_blanks_around_it_is_trimmed(tmp_path: Path) -> None:
 def test_the_day_of_the_new_regulation_belongs_to_the_new_instrument(tmp_path: Path) -> None:
     text = edited({"2025-10-05": "2020-01-01", "signed = 2025-11-15": "signed = 2020-08-21"})
     assert not served(tmp_path, {"a.toml": text}).warnings
+
+
+def test_the_pinned_certificates_are_shown(tmp_path: Path) -> None:
+    strong = edited(
+        {
+            '"KLASIK"\nsecurity_until = 2026-12-31': '"GUCLU"',
+            "certificates = []": f'certificates = ["{DIGEST}"]',
+        }
+    )
+    (agreement,) = served(tmp_path, {"a.toml": strong}).agreements
+    shown = show_text(agreement, date(2026, 6, 1))
+    assert "security: GUCLU\n" in shown
+    assert f"certificate: {DIGEST}\n" in shown

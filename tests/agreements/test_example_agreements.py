@@ -10,7 +10,7 @@ from agreement_samples import ADDRESS_SERVICE, CONF, PERSON_SERVICE, RIGHTS
 from kps_soap import faults
 from kps_soap.agreements import AgreementErrors, AgreementSet, load, scope
 from kps_soap.agreements.neighbours import is_loopback
-from kps_soap.configured import catalogue_of
+from kps_soap.configured import SERVED_RELATIONS, catalogue_of
 from kps_soap.contracts.catalogue import compile_all
 
 EXAMPLES = CONF / "agreements"
@@ -26,7 +26,9 @@ def on(request: pytest.FixtureRequest) -> date:
 
 @pytest.fixture
 def agreements(on: date) -> AgreementSet:
-    return load(EXAMPLES, CATALOGUE, today=on, address_rights=RIGHTS)
+    return load(
+        EXAMPLES, CATALOGUE, today=on, address_rights=RIGHTS, served_relations=SERVED_RELATIONS
+    )
 
 
 def test_the_examples_load_without_a_warning(agreements: AgreementSet) -> None:
@@ -50,7 +52,8 @@ def test_the_plain_municipality_needs_nothing_but_an_account(
         assert scope.purpose_for(agreement, granted, None) == "EMLAK_BEYAN"
     # It keeps no roster, so it deposits none.
     others = {key for key, one in CATALOGUE.items() if not one.public}
-    assert set(agreement.services) == others - {("KisiListesiYukleServis", "1")}
+    unlisted = {("KisiListesiYukleServis", "1"), ("ParolaServis", "1")}
+    assert set(agreement.services) == others - unlisted
 
 
 def test_the_strict_governorate_demands_inquirer_purpose_and_case(
@@ -83,7 +86,9 @@ def test_the_bank_may_have_addresses_and_the_company_may_not(
     wanted = text + "\n[[services]]" + service.replace("MUSTERI_TANIMA", "KIRACI_DOGRULAMA")
     (tmp_path / "sirket.toml").write_text(wanted, encoding="utf-8")
     with pytest.raises(AgreementErrors) as raised:
-        load(tmp_path, CATALOGUE, today=on, address_rights=RIGHTS)
+        load(
+            tmp_path, CATALOGUE, today=on, address_rights=RIGHTS, served_relations=SERVED_RELATIONS
+        )
     assert len(str(raised.value).splitlines()) == 1
 
 
@@ -117,6 +122,18 @@ def test_the_public_door_of_the_demo_is_open(agreements: AgreementSet, on: date)
 
 def test_the_examples_are_a_set_that_an_operator_can_copy(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "agreements")
-    copied = load(tmp_path / "agreements", CATALOGUE, today=DEMO_DAYS[0], address_rights=RIGHTS)
-    original = load(EXAMPLES, CATALOGUE, today=DEMO_DAYS[0], address_rights=RIGHTS)
+    copied = load(
+        tmp_path / "agreements",
+        CATALOGUE,
+        today=DEMO_DAYS[0],
+        address_rights=RIGHTS,
+        served_relations=SERVED_RELATIONS,
+    )
+    original = load(
+        EXAMPLES,
+        CATALOGUE,
+        today=DEMO_DAYS[0],
+        address_rights=RIGHTS,
+        served_relations=SERVED_RELATIONS,
+    )
     assert copied.digest == original.digest

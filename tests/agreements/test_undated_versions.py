@@ -7,7 +7,7 @@ import pytest
 from agreement_samples import CATALOGUE, CONF, RIGHTS
 
 from kps_soap.agreements import Catalogue, Versions, load, scope
-from kps_soap.configured import catalogue_of
+from kps_soap.configured import SERVED_RELATIONS, catalogue_of
 from kps_soap.contracts.catalogue import compile_all
 from kps_soap.faults import VersionWithdrawn
 
@@ -35,7 +35,13 @@ def test_an_undated_version_may_have_a_sunset(tmp_path: Path) -> None:
 def test_an_agreement_grants_an_undated_version() -> None:
     served = catalogue_of(compile_all())
     on = date(2026, 1, 1)
-    examples = load(CONF / "agreements", served, today=on, address_rights=RIGHTS)
+    examples = load(
+        CONF / "agreements",
+        served,
+        today=on,
+        address_rights=RIGHTS,
+        served_relations=SERVED_RELATIONS,
+    )
     company = examples.choose("KRM-SRK-0112", on)
     granted = scope.grant_for(company, OWN, "1", on=on)
     assert granted.grant.granted_leaves == ("KimlikDogrulama/Sonuc",)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from evidence_samples import Evidence, opened
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import make_url
 
@@ -13,14 +14,7 @@ from kps_soap.models import METADATA, receipt_blocks
 
 
 @pytest.fixture(scope="session")
-def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("upgraded") / "evidence.sqlite"
-    database.upgrade(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def upgraded_postgresql(postgresql_url: str) -> str:
+def emptied_postgresql(postgresql_url: str) -> str:
     maintenance = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     with maintenance.connect() as connection:
         connection.execute(text("CREATE DATABASE evidence"))
@@ -38,7 +32,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("upgraded_file"), file)
         yield f"sqlite:///{file}"
         return
-    url = request.getfixturevalue("upgraded_postgresql")
+    url = request.getfixturevalue("emptied_postgresql")
     engine = create_engine(url)
     with engine.begin() as connection:
         for table in METADATA.tables.values():
@@ -47,3 +41,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         connection.execute(update(receipt_blocks).values(next_counter=1))
     engine.dispose()
     yield url
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Evidence]:
+    """What is exported."""
+    with opened(f"sqlite:///{tmp_path / 'source.sqlite'}") as evidence:
+        yield evidence
+
+
+@pytest.fixture
+def target(database_url: str) -> Iterator[Evidence]:
+    """What an export is brought into."""
+    with opened(database_url) as evidence:
+        yield evidence

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from kps_soap import database, models
 from kps_soap.audit import records
@@ -185,3 +185,17 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody else can write evidence inside."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE evidence, writer_probes IN EXCLUSIVE MODE"))
+        else:
+            connection.execute(text("BEGIN IMMEDIATE"))
+        yield
+        connection.rollback()
+    engine.dispose()

@@ -24,7 +24,6 @@ POLICY = LockPolicy(failures_max=3, lock_seconds=600, failures_per_day_max=5)
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    database.upgrade(database_url)
     opened = database.open_database(database_url, wait_seconds_max=5)
     set_password(opened, ACCOUNT, "a long enough password", now=NOW)
     yield opened
@@ -129,7 +128,6 @@ def test_a_wrong_password_of_an_account_that_is_gone_shuts_nothing(engine: Engin
 def test_what_shuts_an_account_has_an_event_of_its_own_in_the_same_transaction(
     database_url: str,
 ) -> None:
-    database.upgrade(database_url)
     with opened(database_url) as evidence:
         set_password(evidence.engine, ACCOUNT, "a long enough password", now=NOW)
 

@@ -148,7 +148,7 @@ def test_the_secret_itself_is_not_in_the_database(database_url: str) -> None:
 def test_a_month_and_a_day_are_those_of_istanbul() -> None:
     last_second_in_utc = moment_of(microseconds(NOW.replace(day=30, hour=21, minute=0, second=0)))
     assert month_of(last_second_in_utc) == "2026-12"
-    assert day_of(last_second_in_utc) == "20261201"
+    assert day_of(last_second_in_utc) == "2026-12-01"
     assert moment_of(microseconds(NOW)) == NOW
     before_1970 = NOW.replace(year=1969)
     assert moment_of(microseconds(before_1970)) == before_1970

@@ -13,7 +13,7 @@ from evidence_samples import NOW, PERSON, Evidence, entry, opened, writing_to
 from sqlalchemy import Connection, delete, update
 from sqlalchemy.engine import make_url
 
-from kps_soap.audit.appending import appender
+from kps_soap.audit.appending import recorder
 from kps_soap.audit.keys import FileKey, Keyring, MonthUnreadable
 from kps_soap.audit.records import Unreadable
 from kps_soap.audit.search import (
@@ -43,14 +43,14 @@ def asker(reason: str = "şikâyet 2026/5") -> Asker:
 
 @contextmanager
 def recording(evidence: Evidence) -> Iterator[Callable[[Entry], None]]:
-    with appender(
+    with recorder(
         evidence.engine,
         evidence.keyring,
         worker="kps audit",
         clock=lambda: NOW,
         random_bytes=os.urandom,
-    ) as record:
-        yield record
+    ) as run:
+        yield run.record
 
 
 @contextmanager

@@ -7,13 +7,11 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from evidence_samples import NOW, Evidence, entry, opened, until, writer_of, writing_to
+from evidence_samples import NOW, Evidence, entry, locked, opened, until, writer_of, writing_to
 from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.engine import make_url
 
@@ -26,20 +24,6 @@ from kps_soap.entry import Entry, Event
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import evidence as evidence_table
 from kps_soap.models import evidence_chains, writer_probes
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Nobody else can write evidence inside."""
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE evidence, writer_probes IN EXCLUSIVE MODE"))
-        else:
-            connection.execute(text("BEGIN IMMEDIATE"))
-        yield
-        connection.rollback()
-    engine.dispose()
 
 
 def sqlite_file(url: str) -> Path:

@@ -157,7 +157,8 @@ def half(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def between_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash when the old key has its new name and the new one not yet its own."""
-    monkeypatch.setattr(key_files, "_sync", lambda _directory: (_ for _ in ()).throw(Killed))
+    killed = (_ for _ in ())
+    monkeypatch.setattr(key_files, "sync_directory", lambda _directory: killed.throw(Killed))
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_no_byte_of_a_destroyed_month_is_left_in_any_file_of_sqlite(tmp_path: Pa
 def test_no_byte_of_a_destroyed_month_is_left_in_its_partition(
     request: pytest.FixtureRequest,
 ) -> None:
-    url = request.getfixturevalue("upgraded_postgresql")
+    url = request.getfixturevalue("new_postgresql")
     with opened(url) as evidence, evidence.engine.connect() as connection:
         empty(evidence)
         filled(evidence)
@@ -413,7 +413,7 @@ def keys() -> Keyring:
 def test_a_partition_that_is_read_is_rewritten_a_little_later(
     request: pytest.FixtureRequest,
 ) -> None:
-    url = request.getfixturevalue("upgraded_postgresql")
+    url = request.getfixturevalue("new_postgresql")
     with opened(url) as evidence, evidence.engine.connect() as reader:
         empty(evidence)
         filled(evidence)
@@ -450,7 +450,7 @@ def test_a_partition_that_is_read_for_ever_is_told(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "_REWRITES_MAX", 2)
-    url = request.getfixturevalue("upgraded_postgresql")
+    url = request.getfixturevalue("new_postgresql")
     with opened(url) as evidence, evidence.engine.connect() as reader:
         empty(evidence)
         filled(evidence)

@@ -5,31 +5,14 @@ count is written as soon as anything can be: source, door, reason, how often, si
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from evidence_samples import NOW, entry, opened, until, writing_to
-from sqlalchemy import create_engine, text
+from evidence_samples import NOW, entry, locked, opened, until, writing_to
 
 from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.verification import verify
 from kps_soap.entry import Event
 from kps_soap.faults import EvidenceUnavailable
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Nobody else can write evidence inside."""
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE evidence, writer_probes IN EXCLUSIVE MODE"))
-        else:
-            connection.execute(text("BEGIN IMMEDIATE"))
-        yield
-        connection.rollback()
-    engine.dispose()
 
 
 def test_a_withdrawn_record_stays_away_and_its_call_is_counted(database_url: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,15 @@ from playwright.sync_api import Browser, sync_playwright
 
 from browser.desk import Desk, new_context, sign_in
 
-HERE = Path(__file__).resolve().parent
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave these tests out unless the command line names this directory or a file in it."""
-    words = [Path(word.partition("::")[0]) for word in config.invocation_params.args]
-    named = any(HERE in (word.absolute(), *word.absolute().parents) for word in words)
-    return None if named else True
-
 
 @pytest.fixture(scope="session")
 def konsol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A demo home, served.  A test leaves it as it was."""
-    with serving(make_home(tmp_path_factory.mktemp("browser") / "home")) as served:
+    home = make_home(tmp_path_factory.mktemp("browser") / "home")
+    with (home / "kps.toml").open("a", encoding="utf-8") as file:
+        # An edited agreement file waits for whoever puts it in force.
+        file.write("agreements_poll_seconds = 0\n")
+    with serving(home) as served:
         yield served
 
 

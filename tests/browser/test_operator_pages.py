@@ -120,7 +120,8 @@ def test_an_agreement_is_suspended_and_resumed_and_calls_follow(
     operator.open("/isletmen/degisiklikler")
     assert "E-2026/91" in operator.text()
     operator.picture("isletmen-degisiklikler")
-    operator.page.get_by_role("link", name="2", exact=True).click()
+    step = operator.page.locator("tbody tr", has_text="E-2026/91")
+    step.get_by_role("link").click()
     assert "askıya alındı" in operator.text()
 
 

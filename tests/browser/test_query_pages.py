@@ -235,3 +235,66 @@ def test_signing_out_ends_the_session(desk_of: DeskOf) -> None:
 
 def test_the_demo_tells_who_can_sign_in(konsol: Served) -> None:
     assert person_of(konsol, CLERK)["role"] == "ALT_KULLANICI"
+
+
+def test_a_receipt_comes_by_its_number_with_files_that_anybody_verifies(
+    clerk: Desk, konsol: Served, tmp_path: Path
+) -> None:
+    ask(clerk, konsol.number(0))
+    number = clerk.page.locator(".alindi dd strong").first.inner_text()
+    clerk.open("/")
+    clerk.page.get_by_role("link", name="Alındı getir").first.click()
+    clerk.fill(AlindiNumarasi=f"{number}9")
+    clerk.send("Alındıyı getir")
+    expect(clerk.page.get_by_role("alert")).to_contain_text("yanlış yazılmış")
+    sealed = kps("audit", "seal", "--home", str(konsol.home))
+    assert sealed.returncode == 0, sealed.stderr
+    clerk.fill(AlindiNumarasi=number)
+    clerk.send("Alındıyı getir")
+    assert "geçerli" in clerk.text()
+    assert "numaralı mührün altında" in clerk.text()
+    clerk.picture("alindi")
+    kept = {}
+    for name in ("İmzalı alındı belgesi", "Mühür kanıtı"):
+        with clerk.page.expect_download() as download:
+            clerk.page.get_by_role("link", name=re.compile(name)).click()
+        kept[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(kept[name])
+    document, proof = map(str, kept.values())
+    certificates = [
+        *("--certificate", konsol.demo["signing_certificate_file"]),
+        *("--seal-certificate", konsol.demo["seal_certificate_file"]),
+    ]
+    checked = kps("receipt", "verify", document, "--proof", proof, *certificates)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert number in checked.stdout
+
+
+def test_the_page_of_ones_own_access_says_what_is_open(clerk: Desk) -> None:
+    clerk.open("/")
+    clerk.page.get_by_role("link", name="Erişim bilgim").first.click()
+    assert "V06-PASAPORT-01" in clerk.text()
+    clerk.page.locator("summary").first.click()
+    expect(clerk.page.locator("details code").first).to_be_visible()
+    clerk.picture("bilgi")
+
+
+def test_a_photograph_is_shown_in_the_answer_and_on_paper(
+    clerk: Desk, konsol: Served, tmp_path: Path
+) -> None:
+    for persona in konsol.demo["personas"]:
+        clerk.open("/sorgu/BilesikKutukSorgulaKimlikNoServis/2023/02/01")
+        clerk.fill(KimlikNo=persona["identity_number"], islem="2026/6")
+        born = {f"Dogum{name}": persona["birth"][key] or 0 for name, key in BIRTH.items()}
+        clerk.fill(**born)
+        clerk.page.locator("[name=amac]").select_option("PASAPORT")
+        clerk.send("Sorgula")
+        if clerk.page.locator(".fotograf img").count():
+            break
+    photograph = clerk.page.get_by_alt_text("fotoğrafı").first
+    assert photograph.evaluate("one => one.complete && one.naturalWidth") > 0
+    clerk.picture("sonuc-fotograf")
+    clerk.page.emulate_media(media="print")
+    expect(photograph).to_be_visible()
+    paper = clerk.page.pdf(path=tmp_path / "cikti.pdf", prefer_css_page_size=True)
+    assert b"/Subtype /Image" in paper

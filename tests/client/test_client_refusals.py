@@ -154,6 +154,10 @@ def test_a_note_is_read_whatever_its_prefix() -> None:
     error = refusal_in(root, HttpFacts(), with_token=True)
     assert isinstance(error, QueryRefused)
     assert (error.code, error.text, error.house_number) == (10, "Boş.", None)
+    assert error.retry_after_s is None
+    full = refusal_in(root, HttpFacts(200, {"Retry-After": "47399"}), with_token=True)
+    assert isinstance(full, QueryRefused)
+    assert full.retry_after_s == 47399
 
 
 @pytest.mark.parametrize(

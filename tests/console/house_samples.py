@@ -17,14 +17,15 @@ from typing import Any
 import httpx
 import pyotp
 from end_to_end.running import make_home
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, Table, delete, insert, select, update
 
-from kps_soap import settings
+from kps_soap import agreement_models, people_models, settings
 from kps_soap.app import Running, open_gateway
 from kps_soap.console.house import House
 from kps_soap.database import open_database, writing
-from kps_soap.models import evidence
+from kps_soap.models import credentials, evidence
 from kps_soap.people_models import people
+from kps_soap.sealing import seals_of
 
 CLERK, HEAD = "v-06-0001.memur", "v-06-0001.idari"
 OPERATOR, AUDITOR = "merkez.isletmen", "merkez.denetci"
@@ -152,6 +153,11 @@ class ConsoleHouse:
         with self.engine.connect() as connection, writing(connection):
             connection.execute(statement)
 
+    def seal(self) -> None:
+        """Seal what was recorded, as the gateway does by itself after a while."""
+        sealer = seals_of(self.inside.settings, self.engine).sealer
+        self.run(asyncio.to_thread(sealer.seal_all, seconds_max=30))
+
     def events(self, **columns: str) -> list[Any]:
         """The records with these plain columns, oldest first."""
         chosen = [evidence.c[name] == value for name, value in columns.items()]
@@ -164,13 +170,50 @@ async def _awaited(work: Any) -> Any:
     return await work
 
 
+#: What a console needs of another database; the evidence begins anew there.
+_MOVED = [
+    one
+    for room in (people_models, agreement_models)
+    for one in vars(room).values()
+    if isinstance(one, Table)
+]
+_MOVED.append(credentials)
+
+
+def move_tables(source: str, target: str) -> None:
+    """Copy people, accounts and agreements into another database."""
+    before = open_database(source, wait_seconds_max=10)
+    after = open_database(target, wait_seconds_max=10)
+    with before.connect() as old, after.connect() as new, writing(new):
+        for table in _MOVED:
+            new.execute(delete(table))
+            rows = [dict(row._mapping) for row in old.execute(select(table))]
+            if rows:
+                new.execute(insert(table), rows)
+    before.dispose()
+    after.dispose()
+
+
 @contextmanager
-def console_house(directory: Path, **changes: object) -> Iterator[ConsoleHouse]:
-    """A demo home below a directory, opened; ``changes`` are settings of it."""
+def console_house(
+    directory: Path, *, moved_to: str = "", **changes: object
+) -> Iterator[ConsoleHouse]:
+    """A demo home below a directory, opened; ``changes`` are settings of it.
+
+    ``moved_to`` is the address of a gateway database that takes the place of the home's own.
+    """
     home = make_home(directory / "home", persons=300)
-    if changes:
-        with (home / "kps.toml").open("a", encoding="utf-8") as file:
-            file.writelines(f"{name} = {json.dumps(value)}\n" for name, value in changes.items())
+    if moved_to:
+        move_tables(settings.read(home, {}).gateway_url, moved_to)
+        changes["gateway_url"] = moved_to
+    file = home / "kps.toml"
+    kept = [
+        line
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.partition(" ")[0] not in changes
+    ]
+    kept += [f"{name} = {json.dumps(value)}" for name, value in changes.items()]
+    file.write_text("\n".join(kept) + "\n", encoding="utf-8")
     demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
     stack = AsyncExitStack()
     with asyncio.Runner() as runner:

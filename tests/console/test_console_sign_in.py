@@ -105,11 +105,38 @@ def test_a_right_password_without_its_code_opens_nothing(
     house: ConsoleHouse, stranger: Browser
 ) -> None:
     stranger.sign_in(HEAD, kod="")
-    assert stranger.last.status_code == 422
-    assert "6 haneli kodu" in stranger.text
+    assert stranger.last.status_code == 403
     stranger.sign_in(HEAD, kod="000000")
     assert stranger.last.status_code == 403
     assert stranger.get("/").url.path == "/konsol/giris"
+
+
+def test_whatever_is_wrong_the_page_says_the_same(house: ConsoleHouse, stranger: Browser) -> None:
+    said = set()
+    for changes in (
+        {"kod": ""},
+        {"kod": "000000"},
+        {"parola": "yanlis"},
+        {"parola": "yanlis", "kod": ""},
+        {"kimlik": "kimse.yok"},
+    ):
+        stranger.sign_in(HEAD, **changes)
+        said.add((stranger.last.status_code, stranger.text))
+        shown = {**changes}.get("kimlik", HEAD)
+        assert f'value="{shown}"' in stranger.last.text
+    assert len(said) == 1
+    house.forget_codes()
+
+
+def test_a_form_without_a_name_or_a_password_is_no_guess(
+    house: ConsoleHouse, newcomer: str, stranger: Browser
+) -> None:
+    begin(stranger, "", "")
+    assert stranger.last.status_code == 422
+    assert "Kullanıcı kimliğinizi yazın" in stranger.text
+    begin(stranger, newcomer, "")
+    assert "Parolanızı yazın" in stranger.text
+    assert not house.events(account=newcomer)
 
 
 def test_a_code_is_good_once(house: ConsoleHouse, stranger: Browser) -> None:
@@ -243,3 +270,56 @@ def test_nobody_is_locked_out_by_what_the_tests_did(house: ConsoleHouse) -> None
             select(people.c.person_id).where(people.c.locked_until_us > 0)
         ).all()
     assert not locked
+
+
+def test_a_password_that_is_too_old_is_changed_before_anything_else(
+    house: ConsoleHouse, newcomer: str
+) -> None:
+    browser = signed_in_newcomer(house, newcomer)
+    browser.get("/")
+    assert "Parolanızı" not in browser.text
+    mine = people.c.person_id == newcomer
+    days = house.inside.settings.password_days_max
+    soon = datetime.now(UTC) - timedelta(days=days - 3)
+    house.write(update(people).where(mine).values(password_us=round(soon.timestamp() * 1e6)))
+    browser.get("/")
+    assert "Parolanızı" in browser.text
+    past = soon - timedelta(days=9)
+    house.write(update(people).where(mine).values(password_us=round(past.timestamp() * 1e6)))
+    again = house.stranger()
+    again.sign_in(newcomer)
+    assert again.place == "/giris/parola"
+    assert f"Parolanız {days} günden eski" in again.text
+    assert again.get("/sorgu").url.path == "/konsol/giris/parola"
+    again.send("/giris/parola", {"password": OWN, "again": OWN})
+    assert "Son 5 paroladan biri" in again.text
+    other = "yepyeni uzun bir parola 3"
+    again.send("/giris/parola", {"password": other, "again": other})
+    assert again.place == "/", again.text
+    browser.get("/sorgu")
+    assert browser.place == "/giris"
+
+
+def test_a_password_that_is_too_old_can_still_be_changed_by_whoever_is_signed_in(
+    house: ConsoleHouse, newcomer: str
+) -> None:
+    browser = signed_in_newcomer(house, newcomer)
+    mine = people.c.person_id == newcomer
+    house.write(update(people).where(mine).values(password_us=1))
+    house.forget_codes()
+    other = "yepyeni uzun bir parola 4"
+    known = pyotp.TOTP(house.person(newcomer)["code_secret"]).now()
+    values = {"parola": OWN, "kod": known, "password": other, "again": other}
+    browser.send("/parola", values)
+    assert browser.place == "/", browser.text
+
+
+def test_whose_access_ends_soon_is_told_on_the_front_page(
+    house: ConsoleHouse, newcomer: str
+) -> None:
+    browser = signed_in_newcomer(house, newcomer)
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    mine = people.c.person_id == newcomer
+    house.write(update(people).where(mine).values(valid_until=until))
+    browser.get("/")
+    assert "gününün sonunda kapanır" in browser.text

@@ -294,7 +294,7 @@ def test_an_auditor_sees_alerts_and_settles_none(house: ConsoleHouse, auditor: B
 
     auditor.get("/isletmen/uyarilar/00000000000000bb")
 
-    assert "42 queries." in auditor.text and "Uyarıyı sonuçlandır" not in auditor.text
+    assert "42 sorgu" in auditor.text and "Uyarıyı sonuçlandır" not in auditor.text
 
 
 def test_a_statement_is_shown_on_record(house: ConsoleHouse, operator: Browser) -> None:
@@ -370,7 +370,9 @@ def test_a_former_password_holds_on_for_unattended_software(
     house: ConsoleHouse, operator: Browser
 ) -> None:
     path = account_path("KRM-34-0417")
-    given = {"what": "beside", "reason": "yıllık değişim"}
+    given = {"what": "beside", "reason": "yıllık değişim", "days": "3"}
+    wrong = {**given, "days": "8", "row_version": seen_on(operator, path)}
+    assert operator.send(path, wrong).status_code == 422 and "1 ile 7" in operator.text
 
     answer = operator.send(path, {**given, "row_version": seen_on(operator, path)})
 
@@ -533,13 +535,13 @@ def test_an_institution_s_head_keeps_the_own_people_alone(
 # Four eyes.
 
 
-def ask_for(house: ConsoleHouse, asker: str) -> int:
+def ask_for(house: ConsoleHouse, asker: str, service: str) -> int:
     with house.engine.connect() as connection, writing(connection):
         asked = approvals.ask(
             connection,
             Kind.SPECIAL_FIELDS,
             CLERK_OF_TOWN,
-            {"service": "NkoSorgulaTCKimlikNoServis"},
+            {"service": service},
             by=Actor.operator(asker),
             reason="nikâh işleri",
             now=datetime.now(UTC),
@@ -549,7 +551,8 @@ def ask_for(house: ConsoleHouse, asker: str) -> int:
 
 def test_what_was_asked_for_is_decided_by_another(house: ConsoleHouse, operator: Browser) -> None:
     page = "/isletmen/onaylar"
-    mine, theirs = ask_for(house, OPERATOR), ask_for(house, "baska.isletmen")
+    mine = ask_for(house, OPERATOR, "BilesikKutukSorgulaKimlikNoServis")
+    theirs = ask_for(house, "baska.isletmen", "NkoSorgulaTCKimlikNoServis")
     operator.get(page)
     assert "nikâh işleri" in operator.text and "geri çekebilirsiniz" in operator.text
     assert operator.send(page, {"what": "approve", "number": "x"}).status_code == 422

@@ -22,7 +22,7 @@ from operator_samples import (
 )
 from sqlalchemy import update
 
-from kps_soap import credentials, database
+from kps_soap import credentials
 from kps_soap.agreement_models import agreement_files
 from kps_soap.agreements import leases
 from kps_soap.agreements.agreement import Agreement, Renewal, Suspension
@@ -41,23 +41,16 @@ from kps_soap.readiness import PARTS, Trouble
 EVE = NOW - timedelta(minutes=15)
 
 
-@pytest.fixture(scope="session")
-def upgraded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("upgraded") / "gateway.db"
-    database.upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def desk(tmp_path: Path, upgraded_database: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path / "home", upgraded=upgraded_database)
+def desk(tmp_path: Path, upgraded_file: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "home", upgraded=upgraded_file)
     yield desk
     desk.engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, upgraded_database: Path) -> Agreement:
-    desk = Desk(tmp_path_factory.mktemp("town") / "home", upgraded=upgraded_database)
+def town(tmp_path_factory: pytest.TempPathFactory, upgraded_file: Path) -> Agreement:
+    desk = Desk(tmp_path_factory.mktemp("town") / "home", upgraded=upgraded_file)
     desk.load({TOWN: example(TOWN)})
     agreement = institutions.found(desk.in_force(), "2026/117")
     desk.engine.dispose()
@@ -68,9 +61,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, upgraded_database: Path) -> A
 # Traffic.
 
 
-def test_traffic_is_counted_by_both_databases(database_url: str, tmp_path: Path) -> None:
-    database.upgrade(database_url)
-    desk = Desk(tmp_path / "home", url=database_url)
+def test_traffic_is_counted_by_both_databases(any_url: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home", url=any_url)
     counted = Entry("a" * 32, NOW, "public", Event.AGGREGATE, refusal="QuotaFull", count=40)
     desk.write(call(), call(duration_us=40_000), refused("QuotaFull"), counted)
     desk.load({TOWN: example(TOWN)})

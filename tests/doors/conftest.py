@@ -1,7 +1,9 @@
 """What the tests of the doors share: a running public door, a router; each test finds it as new."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from routed import NOW, Router, agreements, router
@@ -39,3 +41,33 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Signer]:
 def routed(signers: Mapping[str, Signer], tmp_path_factory: pytest.TempPathFactory) -> Router:
     """A routing door under an agreement of the profile KLASIK."""
     return router(agreements(tmp_path_factory.mktemp("agreements")), signers)
+
+
+class Canary:
+    """A file that nobody may read and a port to which nobody may connect."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.write_text("canary", encoding="utf-8")
+        os.utime(file, (0, 0))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+
+    def untouched(self) -> bool:
+        """Nobody connected, and the file was not read since it was made."""
+        try:
+            self._listener.accept()[0].close()
+        except BlockingIOError:
+            return self.file.stat().st_atime == 0
+        return False
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture(scope="session")
+def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
+    made = Canary(tmp_path_factory.mktemp("canary") / "canary.txt")
+    yield made
+    made.close()

@@ -33,7 +33,7 @@ from kps_soap.criteria_stage import CriteriaStage
 from kps_soap.doors.direct import DirectDoor
 from kps_soap.entry import Entry
 from kps_soap.envelopes import Limits, Reader
-from kps_soap.gateway import Answer, Gateway, Question
+from kps_soap.gateway import Answer, Exchange, Gateway, Question
 from kps_soap.logins import Logins
 from kps_soap.quotas import CallRates
 from kps_soap.signing import Signer
@@ -70,7 +70,7 @@ class Direct:
     records: list[Entry]
     counted: list[str]
 
-    def send(self, body: str | bytes, **changes: Any) -> Answer:
+    def question(self, body: str | bytes, **changes: Any) -> Question:
         given: dict[str, Any] = {
             "family": self.door,
             "contract": PERSON,
@@ -83,7 +83,15 @@ class Direct:
             "received_at": NOW,
             "request_id": "istek-1",
         }
-        return asyncio.run(self.gateway.answer(Question(**given | changes)))
+        return Question(**given | changes)
+
+    def exchange(self, question: Question) -> Exchange:
+        """What the line begins with, for tests of a single stage."""
+        entry = Entry(question.request_id, question.received_at, "direct")
+        return Exchange(question, entry, contract=question.contract)
+
+    def send(self, body: str | bytes, **changes: Any) -> Answer:
+        return asyncio.run(self.gateway.answer(self.question(body, **changes)))
 
     @property
     def entry(self) -> Entry:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from token_samples import NOW, p256, random_bytes, recipe
+from town_samples import town
 
 from kps_soap import faults
 from kps_soap.agreements import AddressRights, AgreementSet, CatalogueEntry, load
@@ -43,31 +44,9 @@ KEYS = ProofKeys(bytes(range(32)))
 TOKEN_SECONDS = 3_600
 STANDING = (("Kps-Veri-Turu", "SENTETIK"),)
 
-AGREEMENT = """\
-[institution]
-code = "B-34-0417"
-name = "Örnek İlçe Belediyesi"
-class = "KAMU"
-kind = "BELEDIYE"
-province = 34
-
-[agreement]
-number = "2026/117"
-instrument = "TAAHHUTNAME"
-application = { number = "E-117", date = 2025-12-05 }
-reason = "emlak beyanı"
-legal_basis = ["5393 Md.14", "5490 Md.45"]
-approved_by = "GENEL_MUDUR"
-signed = 2025-12-15
-valid_from = 2026-01-01
-valid_until = 2026-12-31
-state = "ACIK"
-
-[access]
-accounts = ["KRM-34-0417"]
-administrator = "U-001"
-technician = "U-002"
-networks = ["203.0.113.10/32"]
+AGREEMENT = (
+    town(signed="2025-12-15", valid_from="2026-01-01")
+    + """\
 doors = ["direct", "routing"]
 security = "KLASIK"
 security_until = 2026-12-31
@@ -91,6 +70,7 @@ stage = "ACIK"
 purposes = ["EMLAK_BEYAN"]
 fields = ["KisiBilgisi/TCKimlikNo"]
 """
+)
 
 _NUMBER = Field(name="TCKimlikNo", path="KisiBilgisi/TCKimlikNo", children=())
 _PERSON = Field(name="KisiBilgisi", path="KisiBilgisi", children=(_NUMBER,))
@@ -139,6 +119,9 @@ class Accounts:
     async def find(self, account: str) -> Credential | None:
         self.counts.finds += 1
         return self.open.get(account)
+
+    async def look(self, account: str) -> Credential | None:
+        return await self.find(account)
 
 
 @dataclass

@@ -302,6 +302,9 @@ class FakeCredentials:
         self.asked.append(account)
         return self.held.get(account)
 
+    async def look(self, account: str) -> Credential | None:
+        return await self.find(account)
+
 
 class NoRosters:
     """Nobody keeps a list of persons here."""

@@ -365,7 +365,7 @@ class _Full:
 def test_trouble_of_the_gateway_says_when_to_come_back(sts: House) -> None:
     sts.door.logins._passwords = _Full()
     answer = sts.ask(REQUEST)
-    assert (answer.status, dict(answer.headers)["Retry-After"]) == (500, "1")
+    assert (answer.status, dict(answer.headers)["Retry-After"]) == (503, "1")
     assert subcode(answer) == ("s:Receiver", None)
 
 

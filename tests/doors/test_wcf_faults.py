@@ -170,7 +170,7 @@ def test_another_fault_has_both_where_there_are_any() -> None:
 def test_evidence_keeps_the_digests_of_a_fault() -> None:
     found = exchange()
     answer = answered(faults.Overloaded("x", retry_after_s=3), found)
-    assert answer.status == 500
+    assert answer.status == 503
     assert dict(answer.headers)["Retry-After"] == "3"
     assert found.entry.answer_digest == answer.body_digest != found.entry.sent_digest
 

@@ -18,9 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from free_ports import free_ports
 
 from end_to_end.questions import MEDIA, SOAP11, Reply, envelope, security
+from kps_soap.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 Document = tuple[int, dict[str, str], bytes]
@@ -35,7 +37,21 @@ def environment() -> dict[str, str]:
 def kps(
     *arguments: str, stdin: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command as an operator would, and let the test judge its exit code."""
+    """Run the command in this process, which has read the program already.
+
+    The test judges its exit code; what it did not foresee is raised here.
+    """
+    mine: dict[str, str | None] = {name: None for name in os.environ if name.startswith("KPS_")}
+    done = CliRunner().invoke(
+        main, arguments, input=stdin, env=mine | variables, prog_name="kps", catch_exceptions=False
+    )
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
+def program(
+    *arguments: str, stdin: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as an operator would: as a program of its own."""
     return subprocess.run(
         [sys.executable, "-m", "kps_soap", *arguments],
         capture_output=True,

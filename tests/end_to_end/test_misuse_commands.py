@@ -77,7 +77,8 @@ def test_a_protected_person_is_not_asked_about_unseen(own: Served) -> None:
     assert (newest["institution"], newest["state"]) == (TOWN, "YENI")
     assert newest["summary"] == "1 protected person met, the call was answered"
     assert str(number) not in own.log
-    assert f"KORUNAN: finding {newest['finding']}, institution {TOWN}" in own.log
+    line = f"KORUNAN: finding {newest['finding']}, institution {TOWN}"
+    wait_for(lambda: line in own.log, seconds=20)
     assert misuse(own, "unprotect", str(number), "--reason", "bitti").exit_code == 0
     refused = misuse(own, "unprotect", str(number), "--reason", "bitti")
     assert (refused.exit_code, refused.stderr) == (1, "This person was not on the list.\n")
@@ -133,3 +134,14 @@ def test_what_is_no_identity_number_protects_nobody(own: Served, tmp_path: Path)
     assert (refused.exit_code, "no identity number" in refused.stderr) == (1, True)
     nowhere = CliRunner().invoke(main, ["misuse", "list"], env={"KPS_HOME": str(tmp_path)})
     assert nowhere.exit_code == 2
+
+
+def test_usage_is_shown_by_whom_it_was(own: Served) -> None:
+    outcome(own, own.number(0))
+    rows = json.loads(misuse(own, "usage", "--json", "--by", "service").stdout)
+    mine = [one for one in rows if one["institution"] == TOWN]
+    assert mine
+    assert all(one["calls"] >= one["refused"] for one in mine)
+    assert "institution" in misuse(own, "usage").stdout
+    wrong = misuse(own, "usage", "--since", "2026-02-02", "--until", "2026-02-01")
+    assert wrong.exit_code == 2

@@ -318,7 +318,10 @@ def test_a_staff_list_is_brought_in_as_a_whole(
     line = f"toplu.bir,Toplu Bir,{TOWN},ALT_KULLANICI\n"
     for wrong, said in (
         (line + f"toplu.iki,Toplu İki,{TOWN},YOK\n", "Line 3, roles: There is no role YOK."),
-        (line + "toplu.iki,Toplu İki,B-99-0000,IDARI\n", "institution B-99-0000"),
+        (
+            line + "toplu.iki,Toplu İki,B-99-0000,IDARI\n",
+            "Line 3, institution: No agreement in force is with B-99",
+        ),
     ):
         table.write_text(head + wrong, encoding="utf-8")
         told = here("accounts", "person", "import", str(table), "--reason", "x", exit_code=1)
@@ -331,3 +334,29 @@ def test_a_staff_list_is_brought_in_as_a_whole(
     assert "1 people are registered." in done.output
     assert asked("toplu.bir").records
     here("accounts", "person", "leave", "toplu.bir", "--reason", "bitti")
+
+
+def changed_by_itself(gateway: Served, password: str, new: str) -> str:
+    payload = (
+        '<p:ParolaDegistir xmlns:p="urn:kps-soap:parola:1">'
+        f"<p:yeniParola>{new}</p:yeniParola></p:ParolaDegistir>"
+    )
+    address = "/kps/ParolaServis/1"
+    return gateway.ask(address, payload, institution="SRK-0112", password=password).body.decode()
+
+
+def test_a_password_for_one_use_opens_its_own_change_and_nothing_else(
+    gateway: Served, here: Command
+) -> None:
+    own = gateway.account("SRK-0112")
+    words = ("accounts", "password", own["username"], "--reason", "başlangıç paketi", "--one-time")
+    once = here(*words).stdout.strip()
+    question = person_query(gateway.number(0))
+    refused = gateway.ask(PERSON, question, institution="SRK-0112", password=once)
+    assert refused.headers["kps-sonuc-kodu"] == "201"
+    assert "tek kullanımlık" in refused.body.decode()
+    assert "14-256 karakter" in changed_by_itself(gateway, once, "kisa")
+    assert "ParolaDegisti>true<" in changed_by_itself(gateway, once, own["password"])
+    answered = gateway.ask(PERSON, question, institution="SRK-0112")
+    assert answered.headers["kps-sonuc-kodu"] == "0"
+    assert "with both" in here(*words, "--keep-old", "3", exit_code=2).stderr

@@ -108,7 +108,8 @@ def test_an_agreement_that_enforces_its_roster_answers_about_nobody_else(
             ([], ["208", NOT_FOUND, NOT_FOUND]),
         ):
             roster.write_text("".join(f"{number}\n" for number in numbers), encoding="utf-8")
-            replaced = kps("rosters", "replace", COMPANY, str(roster), KPS_HOME=str(gateway.home))
+            words = ("replace", COMPANY, str(roster), *(() if numbers else ("--empty",)))
+            replaced = kps("rosters", *words, KPS_HOME=str(gateway.home))
             said = f"The roster of {COMPANY} holds {len(numbers)} persons.\n"
             assert replaced.stdout.startswith(said)
             # Each worker holds its own connections; all of them see the new roster.

@@ -114,3 +114,20 @@ def test_every_wrong_line_is_told_at_once_and_nothing_is_changed(
     many = rosters(own.home, "add", TOWN, written(tmp_path, *["7"] * 60))
     assert many.stderr.endswith(" 50 and 10 more hold no identity number; nothing was changed.\n")
     assert status(own.home)["set_digest"] == before
+
+
+def test_a_file_without_anybody_empties_no_roster_by_mistake(own: Served, tmp_path: Path) -> None:
+    before = status(own.home)["persons"]
+    nobody = written(tmp_path, "kimlik_no;ad", "")
+    refused = rosters(own.home, "replace", TOWN, nobody, "--reason", "deneme")
+    assert refused.exit_code == 1
+    assert "nothing was changed" in refused.stderr
+    assert status(own.home)["persons"] == before
+    done = rosters(own.home, "replace", TOWN, nobody, "--empty", "--reason", "deneme")
+    assert done.stdout.startswith(f"The roster of {TOWN} holds 0 persons.\n")
+
+
+def test_nobody_has_a_roster_without_an_agreement(own: Served, tmp_path: Path) -> None:
+    refused = rosters(own.home, "add", "B-34-0471", written(tmp_path, own.number(0)))
+    assert refused.exit_code == 1
+    assert "Did you mean B-34-0417?" in refused.stderr

@@ -18,7 +18,6 @@ from interop.roster import CLIENTS, DOORS, INSTITUTION, NOBODY, PERSON, SIGNED_K
 from interop.surveys import PUBLISHED, SURVEYS
 from interop.toolchains import Toolchains, Workshop
 
-HERE = Path(__file__).resolve().parent
 #: The names that programs have compiled in; only name resolution leads them here.
 HOST_NAMES = ("kimlikdogrulama.ornek.example", "kpsv2.ornek.example")
 
@@ -29,13 +28,6 @@ password_failures_per_day_max = 0
 password_failures_per_source_max = 100000
 """
 AGREEMENT, NOT_GRANTED = "ornek-ilce-belediyesi.toml", "KisiListeleServis"
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave these tests out unless the command line names this directory or a file in it."""
-    words = [Path(word.partition("::")[0]) for word in config.invocation_params.args]
-    named = any(HERE in (word.absolute(), *word.absolute().parents) for word in words)
-    return None if named else True
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,8 @@ def test_troubles_of_connections_are_counted_by_their_closed_list() -> None:
         ("not_http",): 2,
         ("headers_too_large",): 0,
         ("headers_too_slow",): 0,
+        ("never_read",): 0,
+        ("no_room",): 0,
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from town_samples import town
 
 from kps_soap import places
 from kps_soap.agreements.address_rights import AddressRights
@@ -62,31 +63,9 @@ def found(engine: Engine, person_id: str = CLERK.person_id, now: datetime = NOW)
     return person
 
 
-AGREEMENT = """\
-[institution]
-code = "B-34-0417"
-name = "Örnek İlçe Belediyesi"
-class = "KAMU"
-kind = "BELEDIYE"
-province = 34
-
-[agreement]
-number = "2026/117"
-instrument = "TAAHHUTNAME"
-application = { number = "E-117", date = 2025-12-05 }
-reason = "emlak beyanı"
-legal_basis = ["5393 Md.14", "5490 Md.45"]
-approved_by = "GENEL_MUDUR"
-signed = 2026-01-15
-valid_from = 2026-02-01
-valid_until = 2026-12-31
-state = "ACIK"
-
-[access]
-accounts = ["KRM-34-0417"]
-administrator = "U-001"
-technician = "U-002"
-networks = ["203.0.113.10/32"]
+AGREEMENT = (
+    town(signed="2026-01-15", valid_from="2026-02-01")
+    + """\
 doors = ["direct", "routing"]
 security = "KLASIK"
 security_until = 2026-12-31
@@ -117,6 +96,7 @@ stage = "ACIK"
 purposes = ["EMLAK_BEYAN"]
 fields = ["AileBilgisi/KisiBilgisi/TCKimlikNo", "AileBilgisi/AileKisiListesi/TCKimlikNo"]
 """
+)
 
 PERSON_SERVICE = "KisiSorgulaTCKimlikNoServis"
 FAMILY_SERVICE = "AileListesiAraTCNoServis"

@@ -83,3 +83,29 @@ def test_a_table_has_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "LINES_MAX", 1)
     with refused("There are more than 1 lines."):
         importing.read(GOOD.splitlines(keepends=True))
+
+
+def test_a_line_tells_everything_that_is_wrong_with_it_at_once(engine: Engine) -> None:
+    table = f"person_id,name,institution,roles,valid_from\nA B,,{TOWN},MEMUR,yarın\n"
+    with refused(
+        "Line 2, roles: There is no role MEMUR.",
+        "Line 2, valid_from: This is no day such as 2026-12-31.",
+        "Line 2, person_id: An id has 3 to 64 characters: small letters a-z, digits, dot, "
+        "hyphen, underscore, @.",
+        "Line 2, name: A name has 1 to 120 characters.",
+    ):
+        brought(engine, table)
+
+
+def test_an_institution_without_an_agreement_is_told_with_its_line(engine: Engine) -> None:
+    lines = importing.read(["person_id,name,institution,roles\n", "a.a,A,B-34-0471,YOK\n"])
+    with refused(
+        "Line 2, roles: There is no role YOK.",
+        f"Line 2, institution: No agreement in force is with B-34-0471. Did you mean {TOWN}?",
+    ):
+        done(
+            engine,
+            lambda one: importing.add_all(
+                one, lines, by=CENTRE, today=TODAY, now=NOW, institutions={TOWN}
+            ),
+        )

@@ -61,7 +61,7 @@ def ready(engine: Engine) -> None:
 def attempt(
     engine: Engine,
     password: str = PASSWORD,
-    given: str | None = None,
+    given: str = "",
     *,
     person_id: str = ID,
     now: datetime = NOW,
@@ -118,18 +118,18 @@ def test_a_clock_may_be_off_by_one_step(engine: Engine, steps: int, opens: bool)
     assert (attempt(engine, given=code(steps=steps)).outcome is Outcome.OPEN) is opens
 
 
-def test_the_code_may_come_in_a_second_step(engine: Engine) -> None:
+def test_a_right_password_without_its_code_is_wrong_and_counted(engine: Engine) -> None:
     ready(engine)
     verdict = attempt(engine)
-    assert verdict.outcome is Outcome.CODE_NEEDED
-    begun = done(engine, lambda one: signing_in.begin(one, ID, now=NOW))
-    wrong = signing_in.judge_code(begun, "000000", keys=KEYS, now=NOW)
-    assert wrong.outcome is Outcome.WRONG
-    assert done(engine, lambda one: signing_in.finish(one, wrong, now=NOW)) is Outcome.WRONG
-    begun = done(engine, lambda one: signing_in.begin(one, ID, now=NOW))
-    spaced = f"{code()[:3]} {code()[3:]}"
-    right = signing_in.judge_code(begun, spaced, keys=KEYS, now=NOW)
-    assert done(engine, lambda one: signing_in.finish(one, right, now=NOW)) is Outcome.OPEN
+    assert (verdict.outcome, verdict.why) == (Outcome.WRONG, "no code")
+    assert verdict.person is None
+    assert [attempt(engine).why for _ in range(3)] == ["no code"] * 3
+    assert attempt(engine).why == "no code; locked for 900 s: wrong guesses in a row"
+
+
+def test_blanks_inside_a_code_do_not_count(engine: Engine) -> None:
+    ready(engine)
+    assert attempt(engine, given=f"{code()[:3]} {code()[3:]}").outcome is Outcome.OPEN
 
 
 def wrongs() -> list[tuple[str, Callable[[Engine], Verdict]]]:
@@ -225,11 +225,9 @@ def test_a_right_guess_forgets_the_wrong_ones(engine: Engine) -> None:
     for _ in range(4):
         attempt(engine, "wrong")
     # The fifth guess is counted as it begins, and given back since it is right.
-    assert attempt(engine).outcome is Outcome.CODE_NEEDED
+    assert attempt(engine, given=code()).outcome is Outcome.OPEN
+    assert [attempt(engine, "wrong").why for _ in range(4)] == ["wrong password"] * 4
     assert attempt(engine, "wrong").why.startswith("wrong password; locked")
-    later = NOW + timedelta(seconds=901)
-    assert attempt(engine, given=code(later), now=later).outcome is Outcome.OPEN
-    assert attempt(engine, "wrong", now=later).why == "wrong password"
 
 
 def test_guesses_sent_at_once_are_no_more_than_one_after_the_other(engine: Engine) -> None:
@@ -356,3 +354,20 @@ def test_who_has_no_password_sets_up_no_codes(engine: Engine) -> None:
                 one, KEYS, ID, nothing, code(), random_bytes=random_bytes, now=NOW
             ),
         )
+
+
+def test_an_old_password_opens_its_own_change_and_nothing_else(engine: Engine) -> None:
+    ready(engine)
+
+    def outcome(days: int, now: datetime) -> Outcome:
+        begun = done(
+            engine, lambda one: signing_in.begin(one, ID, now=now, days_max=lambda _town: days)
+        )
+        verdict = signing_in.judge(begun, PASSWORD, code(now), keys=KEYS, now=now)
+        return done(engine, lambda one: signing_in.finish(one, verdict, now=now))
+
+    assert outcome(30, NOW + timedelta(days=30)) is Outcome.OPEN
+    assert outcome(0, NOW + timedelta(days=400)) is Outcome.OPEN
+    assert outcome(30, NOW + timedelta(days=401)) is Outcome.MUST_CHANGE
+    begun = done(engine, lambda one: signing_in.begin(one, ID, now=NOW, days_max=lambda _: 1))
+    assert signing_in.judge(begun, "wrong", code(), keys=KEYS, now=NOW).outcome is Outcome.WRONG

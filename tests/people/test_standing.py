@@ -33,7 +33,7 @@ from kps_soap import faults
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.versions import Versions
 from kps_soap.authentication import Freshness, TokenBinding, Vouched
-from kps_soap.entry import Entry
+from kps_soap.entry import Entry, Event
 from kps_soap.fields import Grant
 from kps_soap.lookups import Lookups
 from kps_soap.people import keeping, mandates, narrowings
@@ -43,6 +43,7 @@ from kps_soap.people.roles import Role
 from kps_soap.people.standing import Standing, Standings
 from kps_soap.people_models import people
 from kps_soap.quotas import CallRates
+from kps_soap.remembered import Remembered
 from kps_soap.terms import AgreementStage, IssuerStage, Terms
 
 STRICT = Freshness(60, 300, timestamp_required=True, late_seconds_max=0, zone_required=True)
@@ -66,6 +67,7 @@ class Named(NamedTuple):
     name: str
     version: str = VERSION
     open_grant: Grant | None = None
+    event: Event = Event.QUERY
 
 
 PERSON, FAMILY = Named(PERSON_SERVICE), Named(FAMILY_SERVICE)
@@ -114,7 +116,8 @@ def admitted(url: str, request: Asked, call: Vouched, current: AgreementSet) -> 
     async def run() -> Vouched:
         lookups = Lookups(url, seconds_max=5)
         try:
-            return await Standings(lookups, lambda: current).admit(request, call)
+            standings = Standings(lookups, lambda: current, Remembered(lookups))
+            return await standings.admit(request, call)
         finally:
             await lookups.close()
 
@@ -493,3 +496,17 @@ def test_the_public_door_knows_no_people(url: str, current: AgreementSet) -> Non
 def test_without_mandates_nothing_is_held_against_anybody() -> None:
     assert Standing().mandate_on(TODAY, PERSON_SERVICE) is None
     assert Standing().institution == ""
+
+
+def test_who_is_here_for_a_while_verifies_and_is_counted(
+    engine: Engine, url: str, current: AgreementSet
+) -> None:
+    last = TODAY + timedelta(days=9)
+    added(engine, valid_from=TODAY, valid_until=last, temporary=True)
+    with refused(faults.ServiceNotGranted, "a temporary user only verifies"):
+        ask(url, current)
+    terms, entry = ask(url, current, contract=PERSON._replace(event=Event.VERIFICATION))
+    assert entry.pilot == f"GECICI {TOWN} MEHMET"
+    assert terms.pilot_calls_max == 200
+    with refused(faults.InquirerNotAllowed, "was valid until"):
+        ask(url, current, request=asked(at=NOW + timedelta(days=10)))

@@ -1,5 +1,6 @@
 """The synthetic population: the same for the same seed, exact in size, whole or not there."""
 
+import asyncio
 import os
 import sqlite3
 import struct
@@ -14,9 +15,10 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
 from kps_soap import identity_number, places
+from kps_soap.faults import RegisterUnavailable
 from kps_soap.registry import (
     blocks,
     codes,
@@ -37,6 +39,7 @@ from kps_soap.registry.loading import RegisterExists, content_digest
 from kps_soap.registry.meanings import TABLE_OF, CodeBook, EventKind
 from kps_soap.registry.numbers import DENIED, Numbers
 from kps_soap.registry.records import AddressKind
+from kps_soap.registry.store import Register
 from kps_soap.turkish import fold, is_name
 
 TODAY = date(2026, 1, 1)
@@ -144,6 +147,53 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
             _url(tmp_path / "r.sqlite"), persons=300, seed=1, date=TODAY, progress=interrupt
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_killed_goes_on_and_gives_the_same_register(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 200)
+    monkeypatch.setattr(population, "BLOCKS_A_SAVE", 2)
+    heard: list[int] = []
+
+    def killed(made: int, _persons: int) -> None:
+        heard.append(made)
+        if len(heard) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        population.make(database_url, persons=1200, seed=1, date=TODAY, progress=killed)
+    with pytest.raises(RegisterUnavailable):
+        asyncio.run(Register.open(database_url))
+    again: list[int] = []
+    population.make(
+        database_url, persons=1200, seed=1, date=TODAY, progress=lambda made, _: again.append(made)
+    )
+    assert again[0] == heard[2]
+    whole = tmp_path / "whole.sqlite"
+    population.make(_url(whole), persons=1200, seed=1, date=TODAY)
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        assert content_digest(connection, blocks.COLUMNS) == _note(whole, "content_digest")
+        assert not inspect(connection).has_table("register_making")
+    engine.dispose()
+    assert check(database_url) == []
+
+
+def test_what_another_run_left_is_thrown_away(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 200)
+    monkeypatch.setattr(population, "BLOCKS_A_SAVE", 1)
+
+    def killed(made: int, _persons: int) -> None:
+        if made > 300:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        population.make(database_url, persons=900, seed=1, date=TODAY, progress=killed)
+    population.make(database_url, persons=600, seed=2, date=TODAY)
+    assert check(database_url) == []
 
 
 def test_progress_ends_with_everybody(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How a register's database fails: gone, restarted, stuck; and that it is only read."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,54 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
         with pytest.raises(RegisterUnavailable) as caught:
             await reader.rows("SELECT 1", {})
         assert caught.value.detail == "OperationalError"
+
+    asyncio.run(main())
+
+
+def _beside(url: str, port: int) -> str:
+    """An address that names a server on this port first, and the real one behind it."""
+    there = make_url(url).query["port"]
+    return f"postgresql+psycopg://kps@/postgres?host=127.0.0.1:{port}&host=127.0.0.1:{there}"
+
+
+def test_a_server_that_hangs_leaves_time_for_the_next_one(postgresql_url: str) -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            reader = _postgres(_beside(postgresql_url, deaf.getsockname()[1]), deadline_s=2)
+            assert await reader.rows("SELECT 1", {}) == [(1,)]
+            # The next connections do not wait for it first.
+            both = (reader.rows(reader.prepare(SLEEP), {"seconds": 0.2}) for _ in range(2))
+            async with asyncio.timeout(1.5):
+                await asyncio.gather(*both)
+            await reader.close()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_is_gone_is_passed_over(postgresql_url: str) -> None:
+    async def main() -> None:
+        reader = _postgres(_beside(postgresql_url, 1))
+        assert await reader.rows("SELECT 1", {}) == [(1,)]
+        await reader.close()
+
+    asyncio.run(main())
+
+
+def test_an_address_of_servers_that_are_all_gone_is_unavailable() -> None:
+    async def main() -> None:
+        address = "postgresql+psycopg://kps@/x?host=127.0.0.1:1&host=127.0.0.1:2"
+        with pytest.raises(RegisterUnavailable):
+            await _postgres(address).rows("SELECT 1", {})
+
+    asyncio.run(main())
+
+
+def test_the_server_ends_a_question_that_nobody_waits_for(postgresql_url: str) -> None:
+    async def main() -> None:
+        reader = _postgres(postgresql_url, deadline_s=2)
+        for name in ("statement_timeout", "lock_timeout"):
+            assert await reader.rows(f"SHOW {name}", {}) == [("3s",)]
+        await reader.close()
 
     asyncio.run(main())
 

@@ -47,20 +47,25 @@ async def act(visit: Visit) -> Response:
     mistakes: list[Mistake] = []
     reason, seen = read_reason(form, mistakes), form.get("row_version", "")
     what = form.get("what", "")
+    days = form.get("days", "") or str(credentials.OVERLAP_DAYS_MAX)
+    if what == "beside" and days not in _DAYS:
+        mistakes.append(("days", "operator.wrong.days"))
     if what not in _WORK and what not in _PASSWORDS:
         mistakes.append(("what", "operator.wrong.choice"))
-    if mistakes or await _row(visit) is None:
+    row = await _row(visit)
+    if mistakes or row is None:
         return await _page(visit, mistakes)
     try:
         if what in _PASSWORDS:
-            return await _new_password(visit, account, seen, reason, beside=what == "beside")
+            beside = int(days) if what == "beside" else 0
+            return await _new_password(visit, row, seen, reason, beside=beside)
         work, event = _WORK[what]
         await visit.act(
             event,
             lambda at: work(at, account, seen=seen, now=visit.now),
             about=account,
             reason=reason,
-            institution=_institution(visit, account),
+            institution=row.institution,
         )
     except CredentialError:
         # Another one than the page showed, or one whose former password nobody should keep.
@@ -69,9 +74,10 @@ async def act(visit: Visit) -> Response:
 
 
 async def _new_password(
-    visit: Visit, account: str, seen: str, reason: str, *, beside: bool
+    visit: Visit, whose: AccountRow, seen: str, reason: str, *, beside: int
 ) -> Response:
-    password = visit.house.random_bytes(_PASSWORD_BYTES).hex()
+    """A new password; ``beside`` is for how many days the present one holds on."""
+    account, password = whose.account, visit.house.random_bytes(_PASSWORD_BYTES).hex()
 
     def prepare() -> tuple[str, dict[str, Any]]:
         former = credentials.present_hash(visit.house.engine, account) if beside else ""
@@ -84,7 +90,7 @@ async def _new_password(
             accounts.set_password(at, account, row, seen=seen)
             return None
         return accounts.set_password_beside(
-            at, account, row, former=former, seen=seen, now=visit.now
+            at, account, row, former=former, days=beside, seen=seen, now=visit.now
         )
 
     until = await visit.act(
@@ -92,7 +98,7 @@ async def _new_password(
         work,
         about=account,
         reason=reason,
-        institution=_institution(visit, account),
+        institution=whose.institution,
     )
     return visit.render(
         "isletmen_hesap_parola.html",
@@ -105,6 +111,8 @@ async def _new_password(
 
 #: The ways to give a password: in place of the present one, or beside it for some days.
 _PASSWORDS: Final = ("password", "beside")
+#: For how many days a former password can hold on.
+_DAYS: Final = tuple(str(one) for one in range(1, credentials.OVERLAP_DAYS_MAX + 1))
 
 _Work = Callable[..., None]
 _WORK: Final[dict[str, tuple[_Work, Event]]] = {
@@ -121,6 +129,7 @@ async def _page(visit: Visit, mistakes: list[Mistake] | None = None) -> Response
         "isletmen_hesap.html",
         status=422 if mistakes else 200,
         row=row,
+        days=_DAYS,
         form=visit.form,
         errors=[Wrong(field, visit.t(key)) for field, key in mistakes or ()],
     )
@@ -134,10 +143,6 @@ async def _row(visit: Visit) -> AccountRow | None:
         return accounts.find(at, agreements, account, now=visit.now)
 
     return await visit.read(look)
-
-
-def _institution(visit: Visit, account: str) -> str:
-    return visit.house.book.current().institution_of(account)
 
 
 def _address(account: str) -> str:

@@ -19,6 +19,8 @@ from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.audit.months import microseconds, moment_of
 from kps_soap.console.forms import Changed
 from kps_soap.models import credentials as table
+from kps_soap.people import mandates
+from kps_soap.people.mandates import Mandate
 from kps_soap.people_models import former_secrets
 from kps_soap.turkish import YAKIN, matching_key
 
@@ -56,12 +58,13 @@ class AccountRow:
 def rows(
     connection: Connection, agreements: AgreementSet, *, now: datetime, wanted: str = ""
 ) -> list[AccountRow]:
-    """Every account that has a password or that an agreement names, by name."""
+    """Every account that has a password, or that an agreement or a mandate names, by name."""
     known = {row.account: row for row in connection.execute(_ROWS).all()}
+    vendors = {one.account: one for one in mandates.listing(connection)}
     words = matching_key(wanted, YAKIN).split()
     found = [
-        _row(account, known.get(account), agreements, now)
-        for account in sorted(known.keys() | agreements.accounts())
+        _row(account, known.get(account), agreements, vendors.get(account), now)
+        for account in sorted(known.keys() | agreements.accounts() | vendors.keys())
     ]
     return [one for one in found if _has(one, words)]
 
@@ -71,9 +74,10 @@ def find(
 ) -> AccountRow | None:
     """One account; None where nobody knows it."""
     row = connection.execute(_ROWS.where(table.c.account == account)).one_or_none()
-    if row is None and account not in agreements.accounts():
+    held = mandates.listing(connection, account=account)
+    if row is None and not held and account not in agreements.accounts():
         return None
-    return _row(account, row, agreements, now)
+    return _row(account, row, agreements, held[-1] if held else None, now)
 
 
 def block(connection: Connection, account: str, *, seen: str, now: datetime) -> None:
@@ -105,6 +109,7 @@ def set_password_beside(
     row: Mapping[str, Any],
     *,
     former: str,
+    days: int,
     seen: str,
     now: datetime,
 ) -> datetime:
@@ -114,9 +119,7 @@ def set_password_beside(
     ``CredentialError``.
     """
     _check(connection, account, seen)
-    return credentials.change_password(
-        connection, account, row, former=former, days=credentials.OVERLAP_DAYS_MAX, now=now
-    )
+    return credentials.change_password(connection, account, row, former=former, days=days, now=now)
 
 
 def _check(connection: Connection, account: str, seen: str) -> None:
@@ -130,9 +133,16 @@ def _seen(row: Any) -> str:
     return "0" if row is None else f"{row.credential_version}.{row.state}.{row.changed_us}"
 
 
-def _row(account: str, row: Any, agreements: AgreementSet, now: datetime) -> AccountRow:
+def _row(
+    account: str, row: Any, agreements: AgreementSet, mandate: Mandate | None, now: datetime
+) -> AccountRow:
     held = agreements.for_account(account)
-    whose = held[-1].institution if held else None
+    code, name = "", ""
+    if held:
+        code, name = held[-1].institution.code, held[-1].institution.name
+    elif mandate is not None:
+        # A vendor's account acts for an institution, and is none of its own.
+        code, name = mandate.institution, mandate.vendor
     state, locked_until = NONE, None
     if row is not None:
         state = row.state
@@ -143,8 +153,8 @@ def _row(account: str, row: Any, agreements: AgreementSet, now: datetime) -> Acc
         state,
         locked_until,
         None if row is None else moment_of(row.changed_us),
-        "" if whose is None else whose.code,
-        "" if whose is None else whose.name,
+        code,
+        name,
         tuple(one.number for one in held),
         _seen(row),
         None if row is None else _ahead(row.until_us, now),

@@ -7,7 +7,6 @@ agreement meanwhile, nothing is done and the later one is told.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from kps_soap.agreements.store import Version
 from kps_soap.audit.months import ISTANBUL
 from kps_soap.console.forms import Changed, Wrong
 from kps_soap.console.operator import institutions, wording
+from kps_soap.console.operator.alert_words import reasons_of
 from kps_soap.console.operator.looking import Mistake, read_reason
 from kps_soap.console.operator.paging import part_of
 from kps_soap.console.visit import Visit
@@ -34,11 +34,9 @@ _STEPS: Final = 50
 #: So many of the newest steps are looked through for those that changed one agreement.
 _STEPS_OF_ONE: Final = 30
 #: How long a page waits until its own worker has taken a change.
-_LOOKS_MAX: Final = 40
-_LOOK_SECONDS: Final = 0.05
-#: A keeper remembers what it compiled, so one thread at a time uses it.
-_ONE_AT_A_TIME: Final = threading.Lock()
-_DOCUMENT_CHARACTERS_MAX: Final = 64
+LOOKS_MAX: Final = 40
+LOOK_SECONDS: Final = 0.05
+DOCUMENT_CHARACTERS_MAX: Final = 64
 
 
 async def show_list(visit: Visit) -> Response:
@@ -74,6 +72,7 @@ async def show_one(visit: Visit) -> Response:
         steps=await visit.read(
             lambda at: institutions.steps_of(at, agreement, limit=_STEPS_OF_ONE)
         ),
+        told_reason=reasons_of(visit),
         ending=lambda one: wording.ending_text(visit.t, one),
         days=lambda count: wording.days_text(visit.t, count),
         may_operate=visit.person.may(Right.OPERATE),
@@ -123,7 +122,7 @@ async def _move(visit: Visit, words: str, change: Callable[[str, Mover], Version
         return visit.refused("operator.agreement_unknown", status=404)
     mistakes: list[Mistake] = []
     reason, document = read_reason(visit.form, mistakes), visit.form.get("document", "")
-    if len(document) > _DOCUMENT_CHARACTERS_MAX:
+    if len(document) > DOCUMENT_CHARACTERS_MAX:
         mistakes.append(("document", "operator.wrong.long"))
     if mistakes:
         return _ask(visit, words, mistakes)
@@ -131,7 +130,7 @@ async def _move(visit: Visit, words: str, change: Callable[[str, Mover], Version
     mover = Mover(visit.person.person_id, reason, document, channel="WEB")
 
     def work() -> None:
-        with _ONE_AT_A_TIME:
+        with institutions.ONE_AT_A_TIME:
             newest = _newest(visit, agreement.number)
             if newest is None or institutions.seen(newest) != visit.form.get("row_version", ""):
                 raise Changed
@@ -148,17 +147,17 @@ async def _move(visit: Visit, words: str, change: Callable[[str, Mover], Version
 
 async def _until_taken(visit: Visit, before: Agreement) -> None:
     """Let this worker take the change first, so that the next page shows it; not for long."""
-    for _ in range(_LOOKS_MAX):
+    for _ in range(LOOKS_MAX):
         taken = institutions.found(visit.house.book.current(), before.number)
         if taken is None or taken.suspension != before.suspension:
             return
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def show_steps(visit: Visit) -> Response:
     """What was put in force, by whom and why, newest first."""
     found = await visit.read(lambda at: institutions.last_steps(at, limit=_STEPS))
-    return visit.render("isletmen_degisiklikler.html", steps=found)
+    return visit.render("isletmen_degisiklikler.html", steps=found, told_reason=reasons_of(visit))
 
 
 async def show_step(visit: Visit) -> Response:
@@ -175,6 +174,7 @@ async def show_step(visit: Visit) -> Response:
     return visit.render(
         "isletmen_degisiklik.html",
         made=made,
+        told_reason=reasons_of(visit),
         agreements=[wording.told_agreement(visit.t, one) for one in made.changes],
         address=address_of,
     )

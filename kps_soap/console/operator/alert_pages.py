@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from kps_soap.console.forms import Changed, Wrong
 from kps_soap.console.operator.agreement_pages import address_of
+from kps_soap.console.operator.alert_words import rule_text, summary_text
 from kps_soap.console.operator.looking import Mistake, read_reason
 from kps_soap.console.visit import Visit
 from kps_soap.entry import Event
 from kps_soap.misuse import findings
 from kps_soap.misuse.findings import AlreadySettled, Finding, FindingUnknown
-from kps_soap.misuse.rules import TEXTS, Rule
+from kps_soap.misuse.rules import Rule
 from kps_soap.people.roles import Right
 
 ADDRESS: Final = "/isletmen/uyarilar"
@@ -90,6 +91,7 @@ async def _page(visit: Visit, mistakes: list[Mistake] | None = None) -> Response
         status=422 if mistakes else 200,
         one=finding,
         rule=rule_text(visit, finding.rule),
+        summary=summary_text(visit, finding.rule, finding.summary),
         is_new=finding.state == findings.NEW,
         may_settle=visit.person.may(Right.OPERATE),
         settle_address=f"/konsol/isletmen/uyari-onay/{finding_id}",
@@ -97,12 +99,3 @@ async def _page(visit: Visit, mistakes: list[Mistake] | None = None) -> Response
         form=visit.form,
         errors=[Wrong(field, visit.t(key)) for field, key in mistakes or ()],
     )
-
-
-def rule_text(visit: Visit, name: str) -> str:
-    """A rule's name for people."""
-    try:
-        text = TEXTS[Rule(name)]
-    except ValueError:
-        return name
-    return text.en if visit.language == "en" else text.tr

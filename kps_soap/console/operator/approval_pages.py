@@ -1,4 +1,7 @@
-"""The page of what waits for a second pair of eyes: allow it, or decide against it."""
+"""The page of what waits for a second pair of eyes: allow it, or decide against it.
+
+Below it stands what became of the requests before.  Asked is on the page of whom it concerns.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +51,15 @@ async def decide(visit: Visit) -> Response:
 async def _page(visit: Visit, errors: Sequence[Wrong], status: int = 422) -> Response:
     institution = visit.person.institution or None
 
-    def look(at: Connection) -> tuple[Approval, ...]:
-        return approvals.pending(at, now=visit.now, institution=institution)
+    def look(at: Connection) -> tuple[tuple[Approval, ...], tuple[Approval, ...]]:
+        waiting = approvals.pending(at, now=visit.now, institution=institution)
+        return waiting, approvals.newest(at, now=visit.now, institution=institution)
 
+    waiting, decided = await visit.read(look)
     return visit.render(
         "isletmen_onaylar.html",
         status=status if errors else 200,
-        approvals=await visit.read(look),
+        approvals=waiting,
+        decided=decided,
         errors=errors,
     )

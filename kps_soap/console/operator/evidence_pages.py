@@ -59,14 +59,14 @@ async def search(visit: Visit) -> Response:
     if not isinstance(wanted, Search):
         return _search_page(visit, mistakes=wanted)
     record = recording(visit)
-    house, asker = visit.house, _asker(visit, wanted.reason)
+    house, who = visit.house, asker(visit, wanted.reason)
     try:
         page = await visit.aside(
             lambda: searching.search(
                 house.engine,
                 house.keyring,
                 wanted.criteria,
-                asker=asker,
+                asker=who,
                 record=record,
                 limit=PAGE,
                 after=wanted.after,
@@ -111,10 +111,10 @@ async def show_record(visit: Visit) -> Response:
     if mistakes or place is None:
         return visit.refused("operator.record_unnamed", status=422)
     record = recording(visit)
-    house, asker = visit.house, _asker(visit, reason)
+    house, who = visit.house, asker(visit, reason)
     try:
         shown = await visit.aside(
-            lambda: searching.show(house.engine, house.keyring, *place, asker=asker, record=record)
+            lambda: searching.show(house.engine, house.keyring, *place, asker=who, record=record)
         )
     except NoSuchRecord:
         return visit.refused("operator.record_unknown", status=404)
@@ -152,14 +152,14 @@ async def report_person(visit: Visit) -> Response:
     if not isinstance(wanted, PersonQuestion):
         return _person_page(visit, mistakes=wanted)
     record = recording(visit)
-    house, asker = visit.house, _asker(visit, wanted.reason)
+    house, who = visit.house, asker(visit, wanted.reason)
     try:
         made = await visit.aside(
             lambda: report_about(
                 house.engine,
                 house.keyring,
                 wanted.person,
-                asker=asker,
+                asker=who,
                 record=record,
                 with_staff=wanted.with_staff,
                 since=wanted.since,
@@ -203,5 +203,6 @@ def recording(visit: Visit) -> Callable[[Entry], None]:
     return record
 
 
-def _asker(visit: Visit, reason: str) -> Asker:
+def asker(visit: Visit, reason: str) -> Asker:
+    """Whoever is signed in, as the one who looks, and why."""
     return Asker(visit.person.person_id, reason, visit.caller.request_id, visit.now, "WEB")

@@ -7,6 +7,7 @@ a step of the past changed, as they were judged on the day of their load.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,9 @@ from kps_soap.agreements.store import SetUnreadable, Version
 from kps_soap.agreements.vocabulary import ANSWERING_STATES
 from kps_soap.audit.months import ISTANBUL
 from kps_soap.turkish import YAKIN, matching_key
+
+#: A keeper remembers what it compiled, so one thread at a time uses it.
+ONE_AT_A_TIME: Final = threading.Lock()
 
 #: So many days before an end it is shown as near.
 NEAR_DAYS: Final = 60

@@ -57,7 +57,7 @@ def read_search(form: Mapping[str, str]) -> Search | list[Mistake]:
     """The search of a form, or what is wrong with it, all of it at once."""
     mistakes: list[Mistake] = []
     reason = read_reason(form, mistakes)
-    person = _person(form.get("person", ""), mistakes)
+    person = read_number(form.get("person", ""), mistakes)
     since, until = _span(form, mistakes)
     event = _event(form.get("event", ""), mistakes)
     outcome = _outcome(form.get("outcome", ""), mistakes)
@@ -82,7 +82,7 @@ def read_person_question(form: Mapping[str, str]) -> PersonQuestion | list[Mista
     """The question of the form for the person's report, or what is wrong with it."""
     mistakes: list[Mistake] = []
     reason = read_reason(form, mistakes)
-    person = _person(form.get("person", ""), mistakes)
+    person = read_number(form.get("person", ""), mistakes)
     if not form.get("person"):
         mistakes.append(("person", "operator.wrong.person_missing"))
     since, until = _span(form, mistakes)
@@ -137,7 +137,8 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
-def _person(text: str, mistakes: list[Mistake]) -> int | None:
+def read_number(text: str, mistakes: list[Mistake]) -> int | None:
+    """The identity number of a field; None for an empty one, and for one that is no number."""
     if not text:
         return None
     number = identity_number.parse(text.replace(" ", ""))

@@ -10,14 +10,23 @@ from kps_soap.console.operator import (
     alert_pages,
     approval_pages,
     evidence_pages,
+    explain_pages,
+    files_pages,
+    mandate_pages,
+    month_pages,
     statement_pages,
     watch_pages,
 )
+from kps_soap.console.operator.import_pages import ImportPages
 from kps_soap.console.operator.people_pages import PeoplePages
+from kps_soap.console.operator.seat_pages import SeatPages
+from kps_soap.console.operator.share_pages import SharePages
+from kps_soap.console.operator.system_pages import SystemPages
 from kps_soap.console.pages import Handler, Page
 from kps_soap.people.roles import Right
 
 _GROUP: Final = "menu.isletme"
+_OWN_GROUP: Final = "menu.kurum"
 
 
 def _entry(path: str, needs: Right, menu: str, show: Handler, act: Handler | None = None) -> Page:
@@ -67,6 +76,8 @@ _AGREEMENTS: Final = (
         Right.SEE_AGREEMENTS,
         agreement_pages.show_step,
     ),
+    _entry(files_pages.ADDRESS, Right.SEE_AGREEMENTS, "files", files_pages.show),
+    Page(files_pages.LOAD, Right.OPERATE, files_pages.show, files_pages.load),
 )
 
 _EVIDENCE: Final = (
@@ -85,6 +96,13 @@ _EVIDENCE: Final = (
         evidence_pages.show_person_form,
         evidence_pages.report_person,
     ),
+    _entry(
+        explain_pages.ADDRESS,
+        Right.SEE_EVIDENCE,
+        "why",
+        explain_pages.show,
+        explain_pages.explain,
+    ),
 )
 
 _OFFICE: Final = (
@@ -95,6 +113,8 @@ _OFFICE: Final = (
         statement_pages.show_month,
         statement_pages.show_statement,
     ),
+    Page(month_pages.CLOSE, Right.OPERATE, month_pages.show_close, month_pages.close),
+    Page(month_pages.VERIFY, Right.OPERATE, None, month_pages.verify),
     _entry(account_pages.ADDRESS, Right.OPERATE, "accounts", account_pages.show_list),
     Page(
         f"{account_pages.ADDRESS}/{{account:path}}",
@@ -104,7 +124,28 @@ _OFFICE: Final = (
     ),
 )
 
+_VENDORS: Final = (
+    _entry(mandate_pages.ADDRESS, Right.MANAGE_ALL_PEOPLE, "mandates", mandate_pages.show_list),
+    Page(
+        f"{mandate_pages.ADDRESS}/yeni",
+        Right.MANAGE_ALL_PEOPLE,
+        mandate_pages.show_new,
+        mandate_pages.give,
+    ),
+    Page(
+        f"{mandate_pages.ADDRESS}/{{number:int}}",
+        Right.MANAGE_ALL_PEOPLE,
+        mandate_pages.show_one,
+        mandate_pages.end,
+    ),
+    *SystemPages("/isletmen/sistemler", own=False).pages(
+        Right.MANAGE_ALL_PEOPLE, "operator.menu.systems", _GROUP
+    ),
+)
+
 _PEOPLE: Final = (
+    *ImportPages("/isletmen/kisiler", own=False).pages(Right.MANAGE_ALL_PEOPLE),
+    *ImportPages("/kurum/kisiler", own=True).pages(Right.MANAGE_OWN_PEOPLE),
     *PeoplePages("/isletmen/kisiler", own=False).pages(
         Right.MANAGE_ALL_PEOPLE, "operator.menu.people", _GROUP
     ),
@@ -115,9 +156,28 @@ _PEOPLE: Final = (
         approval_pages.show_list,
         approval_pages.decide,
     ),
-    *PeoplePages("/kurum/kisiler", own=True).pages(
-        Right.MANAGE_OWN_PEOPLE, "operator.menu.own_people", "menu.kurum"
+    *SeatPages("/isletmen/kontenjanlar", own=False).pages(
+        Right.MANAGE_ALL_PEOPLE, "operator.menu.seats", _GROUP
     ),
+    *PeoplePages("/kurum/kisiler", own=True).pages(
+        Right.MANAGE_OWN_PEOPLE, "operator.menu.own_people", _OWN_GROUP
+    ),
+    *SeatPages("/kurum/kontenjanlar", own=True).pages(
+        Right.MANAGE_OWN_PEOPLE, "operator.menu.seats", _OWN_GROUP
+    ),
+    *SystemPages("/kurum/sistemler", own=True).pages(
+        Right.MANAGE_OWN_SYSTEMS, "operator.menu.systems", _OWN_GROUP
+    ),
+    *SharePages("/isletmen/kisiler", own=False).pages(Right.MANAGE_ALL_PEOPLE),
+    *SharePages("/kurum/kisiler", own=True).pages(Right.MANAGE_OWN_PEOPLE),
 )
 
-PAGES: Final[tuple[Page, ...]] = (*_WATCH, *_ALERTS, *_AGREEMENTS, *_EVIDENCE, *_OFFICE, *_PEOPLE)
+PAGES: Final[tuple[Page, ...]] = (
+    *_WATCH,
+    *_ALERTS,
+    *_AGREEMENTS,
+    *_EVIDENCE,
+    *_OFFICE,
+    *_PEOPLE,
+    *_VENDORS,
+)

@@ -70,6 +70,7 @@ def read_adding(
         roles=read_roles(form),
         valid_from=valid_from or today,
         valid_until=valid_until,
+        temporary=form.get("temporary") == "1",
     )
     return Adding(new, reason)
 

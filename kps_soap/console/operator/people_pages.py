@@ -20,12 +20,23 @@ from kps_soap.console.forms import Changed, Wrong
 from kps_soap.console.operator import people_forms
 from kps_soap.console.operator.looking import Mistake, read_day, read_reason
 from kps_soap.console.operator.people_forms import Adding, Editing
-from kps_soap.console.operator.people_words import actor_of, problems_of, status_of
+from kps_soap.console.operator.people_words import (
+    NotDone,
+    acted,
+    actor_of,
+    institution_wrong,
+    person_at,
+    problems_of,
+    status_of,
+    wrongs,
+)
+from kps_soap.console.operator.share_pages import ask
 from kps_soap.console.pages import Page
 from kps_soap.console.visit import Visit
 from kps_soap.entry import Event
-from kps_soap.people import keeping, narrowings, passwords
-from kps_soap.people.person import BLOCKED, LEFT, OPEN, Person
+from kps_soap.people import approvals, keeping, narrowings, passwords
+from kps_soap.people.approvals import Kind
+from kps_soap.people.person import BLOCKED, BY_CENTRE, LEFT, OPEN, Person
 from kps_soap.people.problems import ChangedMeanwhile, PeopleError
 from kps_soap.people.roles import Right
 
@@ -76,6 +87,7 @@ class PeoplePages:
             states=_STATES,
             own=self.own,
             base=f"/konsol{self.base}",
+            seats=f"/konsol{self.base.replace('kisiler', 'kontenjanlar')}",
             following=self._following(visit, found.following),
         )
 
@@ -98,18 +110,20 @@ class PeoplePages:
             today=visit.now.astimezone(ISTANBUL).date(),
         )
         if not isinstance(wanted, Adding):
-            return self._new_page(visit, _wrong(visit, wanted))
+            return self._new_page(visit, wrongs(visit, wanted))
         by, new = actor_of(visit), wanted.new
         try:
-            await visit.act(
+            await acted(
+                visit,
                 Event.PERSON_ADDED,
                 lambda at: keeping.add(at, new, by=by, now=visit.now),
+                errors=institution_wrong(visit, new.institution) if new.institution else (),
                 about=new.person_id,
                 reason=wanted.reason,
                 institution=new.institution,
             )
-        except PeopleError as error:
-            return self._new_page(visit, problems_of(visit, error), status_of(error))
+        except NotDone as told:
+            return self._new_page(visit, told.errors, told.status)
         return visit.go(self._place(new.person_id), "operator.people.added")
 
     def _new_page(self, visit: Visit, errors: list[Wrong], status: int = 422) -> Response:
@@ -138,7 +152,7 @@ class PeoplePages:
             return visit.refused("operator.person_unknown", status=404)
         wanted = people_forms.read_editing(visit.form, today=visit.now.astimezone(ISTANBUL).date())
         if not isinstance(wanted, Editing):
-            return self._edit_page(visit, person, visit.form, _wrong(visit, wanted))
+            return self._edit_page(visit, person, visit.form, wrongs(visit, wanted))
         by = actor_of(visit)
         try:
             await visit.act(
@@ -196,13 +210,16 @@ class PeoplePages:
         mistakes: list[Mistake] = []
         reason, what = read_reason(visit.form, mistakes), visit.form.get("what", "")
         read_day(visit.form, "on", mistakes)
-        if what not in _ACTS and what not in _PASSWORDS:
+        if what not in _ACTS and what not in _PASSWORDS and what != _ASK:
             mistakes.append(("what", "operator.wrong.choice"))
         if mistakes:
-            return await self._page(visit, _wrong(visit, mistakes))
+            return await self._page(visit, wrongs(visit, mistakes))
         try:
             if what in _PASSWORDS:
                 return await self._new_password(visit, person, reason, what)
+            if what == _ASK:
+                await ask(visit, person, Kind.UNBLOCK_CENTRAL, {}, reason)
+                return visit.go(self._place(person.person_id), "operator.people.ask_unblock_done")
             event, work = _ACTS[what]
             await visit.act(
                 event,
@@ -215,6 +232,8 @@ class PeoplePages:
             raise Changed from None
         except PeopleError as error:
             return await self._page(visit, problems_of(visit, error), status_of(error))
+        except NotDone as told:
+            return await self._page(visit, told.errors, told.status)
         return visit.go(self._place(person.person_id), f"operator.people.{what}_done")
 
     async def _new_password(self, visit: Visit, person: Person, reason: str, what: str) -> Response:
@@ -247,28 +266,32 @@ class PeoplePages:
         person = await self._person(visit)
         if person is None:
             return visit.refused("operator.person_unknown", status=404)
-        held = await visit.read(lambda at: narrowings.of(at, person.person_id))
+
+        def look(at: Connection) -> tuple[Any, ...]:
+            special = narrowings.special_services(at, person.person_id)
+            requests = approvals.about(at, person.person_id, now=visit.now)
+            return narrowings.of(at, person.person_id), sorted(special), requests
+
+        held, special, requests = await visit.read(look)
         today = visit.now.astimezone(ISTANBUL).date()
         return visit.render(
             "isletmen_kisi.html",
             status=status if errors else 200,
             person=person,
             narrowings=held,
+            special=special,
+            waiting=[one for one in requests if one.state == approvals.WAITING],
+            asks=self.own and person.state == BLOCKED and person.shut_by == BY_CENTRE,
             stands=not person.stands_on(today),
             itself=person.person_id == visit.person.person_id,
             form=visit.form,
             errors=errors,
-            edit=f"/konsol{self._place(person.person_id)}/duzenle",
+            place_of=f"/konsol{self._place(person.person_id)}",
             centre=not self.own,
         )
 
     async def _person(self, visit: Visit) -> Person | None:
-        """The person of the address, if the visitor may know of them."""
-        person_id = visit.path["person"]
-        found = await visit.read(lambda at: keeping.find(at, person_id, now=visit.now))
-        if found is not None and self.own and found.institution != visit.person.institution:
-            return None
-        return found
+        return await person_at(visit, own=self.own)
 
     def _place(self, person_id: str) -> str:
         return f"{self.base}/{quote(person_id, safe='@')}"
@@ -305,10 +328,8 @@ _ACTS: Final[dict[str, tuple[Event, _Act]]] = {
     "reactivate": (Event.PERSON_OPENED, _reactivate),
 }
 _PASSWORDS: Final = ("password", "password_and_code")
-
-
-def _wrong(visit: Visit, mistakes: list[Mistake]) -> list[Wrong]:
-    return [Wrong(field, visit.t(key)) for field, key in mistakes]
+#: An institution asks the centre to lift a block of its own.
+_ASK: Final = "ask_unblock"
 
 
 def _data_of(person: Person) -> dict[str, str]:

@@ -12,10 +12,12 @@ from starlette.responses import Response
 from kps_soap.audit.months import ISTANBUL
 from kps_soap.billing.statement import Line, NoMonth, Statement, statement_of
 from kps_soap.console.operator import statements
+from kps_soap.console.operator.month_pages import names
 from kps_soap.console.operator.paging import part_of
 from kps_soap.console.operator.statements import Summary
 from kps_soap.console.visit import Visit
 from kps_soap.entry import Event
+from kps_soap.people.roles import Right
 
 
 async def show_month(visit: Visit) -> Response:
@@ -37,7 +39,10 @@ async def show_month(visit: Visit) -> Response:
         months=offered,
         part=part_of(found, visit.query.get("sayfa", "")),
         over=over,
-        names=_names(visit),
+        names=names(visit),
+        may_close=over and visit.person.may(Right.OPERATE),
+        some_open=not all(row.closed for row in found),
+        some_closed=any(row.closed for row in found),
         total=sum(row.amount for row in found),
     )
 
@@ -60,7 +65,7 @@ async def show_statement(visit: Visit) -> Response:
     return visit.render(
         "isletmen_hesap_ozeti.html",
         statement=found,
-        name=_names(visit).get(institution, ""),
+        name=names(visit).get(institution, ""),
         over=over,
         fee=lambda line: _fee(visit, line),
         calls=sum(line.calls for line in found.lines),
@@ -70,8 +75,3 @@ async def show_statement(visit: Visit) -> Response:
 def _fee(visit: Visit, line: Line) -> str:
     words = statements.fee_words(line)
     return visit.t(words.key, **words.values)
-
-
-def _names(visit: Visit) -> dict[str, str]:
-    agreements = visit.house.book.current().agreements
-    return {one.institution.code: one.institution.name for one in agreements}

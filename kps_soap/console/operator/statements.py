@@ -100,6 +100,16 @@ def _closed(connection: Connection, month: str, span: Span) -> set[str]:
     return {str(code) for code in connection.execute(query).scalars()}
 
 
+def closed_by(connection: Connection, institution: str, month: str) -> set[str]:
+    """The requests that froze an institution's month; more than one where two were as fast."""
+    query = select(_COLUMNS.request_id).where(
+        _COLUMNS.event == Event.MONTH_CLOSED.value,
+        _COLUMNS.institution == institution,
+        _COLUMNS.detail.startswith(f"{month} ", autoescape=True),
+    )
+    return {str(one) for one in connection.execute(query).scalars()}
+
+
 def fee_words(line: Line) -> FeeWords:
     """How a line of a statement is charged."""
     try:

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from kps_soap.console.operator.texts_months import TEXTS as MONTHS
 from kps_soap.console.operator.texts_office import TEXTS as OFFICE
 from kps_soap.console.operator.texts_people import TEXTS as PEOPLE
+from kps_soap.console.operator.texts_rights import TEXTS as RIGHTS
+from kps_soap.console.operator.texts_why import TEXTS as WHY
 from kps_soap.console.operator.texts_words import TEXTS as WORDS
 from kps_soap.console.wording import Text
 
@@ -290,4 +293,12 @@ _PAGES: Final[Mapping[str, Text]] = {
     "operator.health.scarce": Text("az kaldı", "scarce"),
 }
 
-TEXTS: Final[Mapping[str, Text]] = {**_PAGES, **OFFICE, **WORDS, **PEOPLE}
+TEXTS: Final[Mapping[str, Text]] = {
+    **_PAGES,
+    **OFFICE,
+    **WORDS,
+    **PEOPLE,
+    **RIGHTS,
+    **MONTHS,
+    **WHY,
+}

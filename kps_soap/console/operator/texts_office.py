@@ -157,7 +157,7 @@ _PAGES: Final[Mapping[str, Text]] = {
         "The old one ends at once. The new one is shown once and kept nowhere.",
     ),
     "operator.account.beside": Text(
-        "Yeni parola ver, eskisi 7 gün kalsın", "Give a new password, keep the old for 7 days"
+        "Yeni parola ver, eskisi bir süre geçsin", "Give a new password, keep the old for a while"
     ),
     "operator.account.beside_lead": Text(
         "Gözetimsiz çalışan yazılım kendi zamanında geçsin diye.",

@@ -11,6 +11,7 @@ from kps_soap.agreements.store import Version
 from kps_soap.audit.months import ISTANBUL
 from kps_soap.console.operator import health, institutions, traffic, wording
 from kps_soap.console.operator.agreement_pages import address_of
+from kps_soap.console.operator.alert_words import reasons_of
 from kps_soap.console.operator.looking import refusal_classes
 from kps_soap.console.visit import Visit
 from kps_soap.metrics import gauges
@@ -51,6 +52,7 @@ async def show_summary(visit: Visit) -> Response:
         traffic=passed,
         minutes=_SUMMARY_MINUTES,
         steps=steps,
+        told_reason=reasons_of(visit),
         agreements=len(rows),
         answering=sum(1 for row in rows if row.standing.level != institutions.BAD),
         problems=len(visit.house.book.problems),

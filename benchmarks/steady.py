@@ -1,0 +1,148 @@
+"""A constant rate of requests, whatever the answers take.
+
+A caller who waits for its answer before it asks again spares a slow server; so here a request is
+due at its moment, and its latency counts from then on, waiting for a free connection included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import uvloop
+
+from benchmarks.load import Load
+
+CONNECTIONS = 128
+_LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """Latencies in milliseconds at a rate that was sent; ``errors`` are answers that were not
+    wanted, or did not come.
+    """
+
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    most_ms: float
+    errors: int
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Requests that are due, connections that are free, and what came back."""
+
+    messages: Sequence[bytes]
+    mark: bytes
+    due: deque[float] = field(default_factory=deque)
+    free: list[_Line] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
+    errors: int = 0
+    turn: int = 0
+
+    def flush(self) -> None:
+        while self.due and self.free:
+            self.turn += 1
+            self.free.pop().ask(self.messages[self.turn % len(self.messages)], self.due.popleft())
+
+
+class _Line(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._read = bytearray()
+        self._whole = 0
+        self._due = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self._sender.free.append(self)
+
+    def connection_lost(self, _failure: Exception | None) -> None:
+        if self in self._sender.free:
+            self._sender.free.remove(self)
+        elif self._due:
+            self._sender.errors += 1
+
+    def ask(self, message: bytes, due: float) -> None:
+        self._due = due
+        assert self._transport is not None
+        self._transport.write(message)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        if not self._whole:
+            head = self._read.find(b"\r\n\r\n")
+            if head < 0:
+                return
+            found = _LENGTH.search(self._read, 0, head + 2)
+            self._whole = head + 4 + (int(found[1]) if found else 0)
+        if len(self._read) < self._whole:
+            return
+        self._sender.took.append(self._loop.time() - self._due)
+        if not self._read.startswith(b"HTTP/1.1 200") or self._sender.mark not in self._read:
+            self._sender.errors += 1
+        self._read.clear()
+        self._whole, self._due = 0, 0.0
+        self._sender.free.append(self)
+        self._sender.flush()
+
+
+def steady(load: Load, *, per_second: float, seconds: float) -> Steady:
+    """Send so many requests a second for so long, then wait for the last answers."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_steady(load, per_second, seconds))
+
+
+async def _steady(load: Load, per_second: float, seconds: float) -> Steady:
+    loop = asyncio.get_running_loop()
+    address = urlsplit(load.url)
+    sender = _Sender(_messages(load, address.netloc, address.path), load.mark.encode())
+    lines = [
+        (await loop.create_connection(lambda: _Line(sender), address.hostname, address.port))[0]
+        for _ in range(CONNECTIONS)
+    ]
+    count, began = round(per_second * seconds), loop.time() + 0.1
+    sent = 0
+    while sent < count:
+        now = loop.time()
+        while sent < count and began + sent / per_second <= now:
+            sender.due.append(began + sent / per_second)
+            sent += 1
+        sender.flush()
+        await asyncio.sleep(max(0.0005, began + sent / per_second - loop.time()))
+    patience = loop.time() + 30
+    while len(sender.took) + sender.errors < count and loop.time() < patience:
+        await asyncio.sleep(0.05)
+    for line in lines:
+        line.close()
+    await asyncio.sleep(0)
+    took = sorted(sender.took) or [0.0]
+    missing = max(0, count - len(took))
+    return Steady(
+        per_second, _at(took, 50), _at(took, 95), _at(took, 99), took[-1] * 1000,
+        max(sender.errors, missing),
+    )  # fmt: skip
+
+
+def _messages(load: Load, host: str, path: str) -> list[bytes]:
+    names = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{names}"
+    return [
+        f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        for body in (text.encode() for text in load.bodies())
+    ]
+
+
+def _at(took: Sequence[float], percent: int) -> float:
+    return took[min(len(took) - 1, len(took) * percent // 100)] * 1000

@@ -20,12 +20,13 @@ SUPPLY_TOOLS := pip-audit==2.10.1 cyclonedx-bom==7.5.0
 # unless something is wrong.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install serve test docs interop browser pictures lint supply fuzz bench bench-long load multihost anomaly anomaly-short lock clean
+.PHONY: help install serve test coverage docs interop browser pictures lint supply fuzz bench bench-long load multihost anomaly anomaly-short lock clean
 
 help:
 	@echo 'make install   put the locked packages and kps itself into $(VENV)/'
 	@echo 'make serve     make the demo home $(HOME_DIRECTORY)/ if there is none, and serve it'
-	@echo 'make test      run the whole test suite with coverage (ARGS="tests/test_x.py" for a part)'
+	@echo 'make test      run the whole test suite (ARGS="tests/test_x.py" for a part)'
+	@echo 'make coverage  the same, with the lines of the package that it runs (slower)'
 	@echo 'make docs      walk the pages of docs/: run their commands, compare what they print'
 	@echo 'make interop   run clients of other stacks against a served gateway (ARGS=... for a part)'
 	@echo 'make browser   walk through the console in Chromium (ARGS=... for a part)'
@@ -79,14 +80,14 @@ serve: install
 	@exec $(BIN)/kps serve --home $(HOME_DIRECTORY) $(ARGS)
 
 # Files begin in the order of tests/conftest.py, the long ones first, and not by how many tests
-# they have.  With ARGS only a part runs, so the whole package's coverage says nothing.
+# they have.  With ARGS only a part runs, in one process.
+WHOLE_SUITE := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 test: install
-	@if [ -n '$(ARGS)' ]; then \
-	    $(BIN)/python -m pytest $(ARGS); \
-	else \
-	    $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
-	        --cov --cov-report term; \
-	fi
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(WHOLE_SUITE))
+
+# The whole suite once more, slower: which lines of the package does it run?
+coverage: install
+	@$(BIN)/python -m pytest $(WHOLE_SUITE) --cov --cov-report term
 
 # Toolchains that are missing are skipped, each by name in the table at the end.  What comes from
 # package registries is kept in .interop/.

@@ -13,7 +13,13 @@ from kps_soap.agreements.explaining import Verdict
 from kps_soap.agreements.keeping import Mover
 from kps_soap.billing import closing
 from kps_soap.billing.statement import Span
-from kps_soap.console.operator import alert_pages, explain_words, month_pages, statements
+from kps_soap.console.operator import (
+    alert_pages,
+    explain_pages,
+    explain_words,
+    month_pages,
+    statements,
+)
 from kps_soap.console.texts import told
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
@@ -197,6 +203,16 @@ CASE = {
     "reason": "itiraz 2026/4",
     "person": "10000000146",
 }
+
+
+def test_a_call_that_nobody_made_is_thought_to_be_made_now_or_in_the_middle_of_its_day() -> None:
+    day = datetime(2026, 2, 3, tzinfo=UTC)
+    asked = explain_pages.Question(
+        TOWN, SERVICE, VERSION, "", 10000000146, day, day + timedelta(days=1), "itiraz"
+    )
+    assert asked.moment(day + timedelta(hours=15)) == day + timedelta(hours=15)
+    assert asked.moment(day + timedelta(days=1)) == day + timedelta(hours=12)
+    assert asked.moment(day - timedelta(days=9)) == day + timedelta(hours=12)
 
 
 def test_a_call_that_nobody_made_is_explained_on_the_words_of_that_day(

@@ -175,6 +175,8 @@ def test_a_log_for_programs_is_json_to_the_last_line_and_a_killed_worker_counts_
             served.ask(PERSON, person_query(served.number(0)))
         before = samples(served)
         assert total(before, "kps_requests_total", outcome="answered") == 6
+        # Lines are written a moment later; a killed worker takes along what it has not written.
+        wait_for(lambda: served.log.count('"kps.requests"') == 6)
         told = [json.loads(line) for line in served.log.splitlines()]
         worker = next(one["process"] for one in told if "is in force" in one["message"])
         kill(worker, signal.SIGKILL)

@@ -60,6 +60,12 @@ class Question:
             until=self.until,
         )
 
+    def moment(self, now: datetime) -> datetime:
+        """When a call that nobody made is thought to be made: now, or in the middle of the time."""
+        if self.since <= now < self.until:
+            return now
+        return self.since + (self.until - self.since) / 2
+
 
 async def show(visit: Visit) -> Response:
     """The empty form."""
@@ -96,8 +102,8 @@ def _explained(visit: Visit, wanted: Question) -> list[Explained]:
         ]
         if told:
             return told
-        middle = wanted.since + (wanted.until - wanted.since) / 2
-        on = istanbul_date(middle)
+        moment = wanted.moment(visit.now)
+        on = istanbul_date(moment)
         return [
             one
             for version in _versions(visit, wanted)
@@ -105,7 +111,7 @@ def _explained(visit: Visit, wanted: Question) -> list[Explained]:
                 connection,
                 house.keeper,
                 wanted.institution,
-                middle,
+                moment,
                 Case(wanted.service, version, on, purpose=wanted.purpose),
             )
         ]

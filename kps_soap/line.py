@@ -33,6 +33,7 @@ from kps_soap.settings import Settings
 from kps_soap.shares import Shares
 from kps_soap.stores import Stores
 from kps_soap.terms import AgreementStage, IssuerStage, PublicStage
+from kps_soap.turns import Turns
 
 #: Profile STANDART (hardening §4.2, 20): a window without generosity.
 STRICT_WINDOW: Final = Freshness(
@@ -72,7 +73,9 @@ def line_of(
         count_refusal=refusals.count,
         again=Repetitions(firsts.find),
         elapsed_us=lambda since: round((utc_now() - since).total_seconds() * 1_000_000),
-        admit=shares.before(Standings(lookups, book.in_force, stores.remembered).admit),
+        admit=shares.before(
+            Turns().before(Standings(lookups, book.in_force, stores.remembered).admit)
+        ),
     )
 
 

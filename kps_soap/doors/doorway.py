@@ -25,7 +25,6 @@ from kps_soap.doors.intake import (
     header,
     send_answer,
 )
-from kps_soap.doors.turns import Turns
 from kps_soap.entry import Entry
 from kps_soap.gateway import Answer, Exchange, Family, Gateway, Question
 from kps_soap.turkish import ascii_lower
@@ -145,7 +144,6 @@ class Doorway:
     in_flight: int = field(default=0, init=False)
     turned_away: int = field(default=0, init=False)
     _shares: Shares = field(init=False, repr=False)
-    _turns: Turns = field(default_factory=Turns, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._shares = self.shares or _Places(self.in_flight_max)
@@ -213,7 +211,6 @@ class Doorway:
             return busy(question)
         self.in_flight += 1
         try:
-            await self._turns.take()
             return await self.gateway.answer(question)
         finally:
             self.in_flight -= 1

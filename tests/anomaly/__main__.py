@@ -40,7 +40,9 @@ def main() -> int:
     """Run the rounds; 1 where one of them found something wrong."""
     options = _options()
     options.place.mkdir(parents=True, exist_ok=True)
-    bench = Bench(options.place, options.rate, options.seconds, options.seed, options.patience)
+    bench = Bench(
+        options.place.resolve(), options.rate, options.seconds, options.seed, options.patience
+    )
     results, failed = options.place / "results.jsonl", 0
     print(f"seed {options.seed}, {options.rate:g} questions/s, {options.seconds:g} s a round")
     for number, name, run, turn in plan(

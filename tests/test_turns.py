@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from kps_soap.doors.turns import Turns
+from kps_soap.turns import Turns
 
 
 def in_loop(work: Callable[[Turns, list[str]], Awaitable[None]]) -> list[str]:
@@ -71,3 +72,15 @@ def test_who_gave_up_takes_no_turn() -> None:
         await one("d")
 
     assert in_loop(work) == ["a", "c", "d"]
+
+
+def test_a_stage_is_entered_in_turn() -> None:
+    async def work(turns: Turns, seen: list[str]) -> None:
+        async def stage(exchange: Any, vouched: Any) -> str:
+            seen.append(exchange)
+            return f"{exchange} {vouched}"
+
+        staged = turns.before(stage)
+        seen += await asyncio.gather(staged("a", 1), staged("b", 2))
+
+    assert in_loop(work) == ["a", "b", "a 1", "b 2"]

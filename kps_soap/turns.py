@@ -1,18 +1,24 @@
-"""Whose turn it is to begin: one request in a round of the event loop.
+"""Whose turn it is to be answered: one request in a round of the event loop.
 
 A request occupies the loop for about a millisecond, and then again when its record is durable.
 When many come in at once, all of them would begin before the first could end: each record would
-then wait for the others' beginnings.  So one begins in a round, in the order in which they came,
+then wait for the others' beginnings.  So one goes on in a round, in the order in which they came,
 and what is nearly done has its turn in between.  Nobody waits longer for an answer than before;
-the waiting is done before the work instead of in the middle of it.
+the waiting is done before most of the work instead of in the middle of it.
 
-This room refuses nobody and bounds nothing; whether there is a place at all was asked before.
+The turn comes once the caller is vouched for and holds a place of its institution's: whoever
+floods the gateway waits here without taking the places of others.  This room refuses nobody and
+bounds nothing; whether there is a place was asked before.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Stage = Callable[[Any, Any], Awaitable[Any]]
 
 
 class Turns:
@@ -27,8 +33,17 @@ class Turns:
         """How many wait for their turn at this moment."""
         return len(self._waiting)
 
+    def before(self, stage: Stage) -> Stage:
+        """The stage behind authentication, when it is the request's turn."""
+
+        async def in_turn(exchange: Any, vouched: Any) -> Any:
+            await self.take()
+            return await stage(exchange, vouched)
+
+        return in_turn
+
     async def take(self) -> None:
-        """Return when it is this request's turn to begin."""
+        """Return when it is this request's turn."""
         loop = asyncio.get_running_loop()
         if self._taken:
             turn = loop.create_future()

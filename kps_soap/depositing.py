@@ -7,9 +7,7 @@ This module decides nothing about agreements and keeps no number.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,10 +15,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from kps_soap import roster_deposits
+from kps_soap.aside import Aside
 from kps_soap.audit.appending import Recorder
-from kps_soap.database import FAILURES
 from kps_soap.entry import Entry, Event
-from kps_soap.faults import EvidenceUnavailable
 from kps_soap.roster_deposits import Action, Deposit
 
 if TYPE_CHECKING:
@@ -49,26 +46,18 @@ class Deposits:
         self._digest = digest
         self._clock = clock
         self._new_id = new_id
-        self._seconds_max = seconds_max
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kps-deposits")
+        self._aside = Aside("deposit", thread="kps-deposits", seconds_max=seconds_max)
 
     async def deposit(self, asker: Asker, action: str, numbers: Sequence[int]) -> Deposit:
         """Change the asker's roster; any other word than an ``Action`` changes nothing.
 
         Raises ``EvidenceUnavailable`` where it was not done, or cannot be told in time.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._seconds_max):
-                return await loop.run_in_executor(
-                    self._thread, self._change, asker, action, tuple(numbers)
-                )
-        except FAILURES as trouble:
-            raise EvidenceUnavailable(f"deposit {type(trouble).__name__}") from None
+        return await self._aside.run(self._change, asker, action, tuple(numbers))
 
     def close(self) -> None:
         """Let go of the thread; what waits for it is given up."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._aside.close()
 
     def _change(self, asker: Asker, action: str, numbers: Sequence[int]) -> Deposit:
         if action not in set(Action):

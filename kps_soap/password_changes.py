@@ -9,9 +9,7 @@ thread.  No password is kept, logged or repeated.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Engine, select
 
 from kps_soap import credentials, turkish
+from kps_soap.aside import Aside
 from kps_soap.audit.appending import Recorder
 from kps_soap.audit.months import microseconds
 from kps_soap.credentials import CredentialError
-from kps_soap.database import FAILURES
 from kps_soap.entry import Entry, Event
-from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import credentials as table
 from kps_soap.password_hashes import matches
 from kps_soap.people.passwords import check_new
@@ -74,8 +71,7 @@ class PasswordChanges:
         self._breached = breached
         self._clock = clock
         self._new_id = new_id
-        self._seconds_max = seconds_max
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kps-passwords")
+        self._aside = Aside("password", thread="kps-passwords", seconds_max=seconds_max)
 
     async def change(self, asker: Asker, password: str, *, keep_days: int) -> Changed:
         """Give the asker's account another password.
@@ -84,18 +80,11 @@ class PasswordChanges:
         """
         if asker.vouched_by != BY_PASSWORD:
             return Changed((_NOT_SO,))
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._seconds_max):
-                return await loop.run_in_executor(
-                    self._thread, self._change, asker, password, keep_days
-                )
-        except FAILURES as trouble:
-            raise EvidenceUnavailable(f"password {type(trouble).__name__}") from None
+        return await self._aside.run(self._change, asker, password, keep_days)
 
     def close(self) -> None:
         """Let go of the thread; what waits for it is given up."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._aside.close()
 
     def _change(self, asker: Asker, password: str, keep_days: int) -> Changed:
         account, now = asker.account, self._clock()

@@ -46,7 +46,7 @@ ROWS: tuple[frozenset[str], ...] = (
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
             "remembered",
-            *("shares", "turns"),
+            *("shares", "turns", "aside"),
             *(
                 "tokens",
                 "signed_requests",

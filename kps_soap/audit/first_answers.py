@@ -7,20 +7,17 @@ caller who repeats himself waits for himself.  Whether it may be given again is 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from lxml import etree
 from sqlalchemy import Engine, select
 
+from kps_soap.aside import Aside
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.months import month_of
 from kps_soap.audit.search import open_record
-from kps_soap.database import FAILURES
-from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import evidence
 from kps_soap.repetitions import FirstAnswer
 
@@ -42,24 +39,18 @@ class FirstAnswers:
         self._engine = engine
         self._keyring = keyring
         self._clock = clock
-        self._seconds_max = seconds_max
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kps-first")
+        self._aside = Aside("first answer", thread="kps-first", seconds_max=seconds_max)
 
     async def find(self, request_id: str) -> FirstAnswer | None:
         """The answer to a request; None where it has no Body to give any more.
 
         Raises ``EvidenceUnavailable``.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._seconds_max):
-                return await loop.run_in_executor(self._thread, self._find, request_id)
-        except FAILURES as trouble:
-            raise EvidenceUnavailable(f"first answer {type(trouble).__name__}") from None
+        return await self._aside.run(self._find, request_id)
 
     def close(self) -> None:
         """Let go of the thread; a search that is under way is left behind."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._aside.close()
 
     def _find(self, request_id: str) -> FirstAnswer | None:
         columns, now = evidence.c, self._clock()

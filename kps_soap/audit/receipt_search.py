@@ -11,22 +11,20 @@ waits for himself.  This module decides nothing about agreements and writes noth
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, bindparam, select
 
+from kps_soap.aside import Aside
 from kps_soap.audit import receipts
 from kps_soap.audit.checkpoints import SealRefused
 from kps_soap.audit.months import moment_of
 from kps_soap.audit.proofs import proof_of
 from kps_soap.audit.receipt_files import receipt_file
 from kps_soap.audit.signed_receipts import sign_receipt
-from kps_soap.database import FAILURES
 from kps_soap.faults import EvidenceUnavailable, InternalFailure, Outcome, ServerRefused
 from kps_soap.models import evidence
 from kps_soap.signing import Signer, SigningKeyError
@@ -95,8 +93,7 @@ class ReceiptSearch:
         self._engine = engine
         self._signer = signer
         self._clock = clock
-        self._seconds_max = seconds_max
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kps-receipts")
+        self._aside = Aside("receipt", thread="kps-receipts", seconds_max=seconds_max)
 
     async def find(self, text: str, asker: Asker) -> KnownReceipt | Outcome:
         """The receipt with this number, if it is one of the asker's own.
@@ -117,13 +114,11 @@ class ReceiptSearch:
         return Outcome.NOT_FOUND
 
     async def _proven(self, row: Mapping[str, Any]) -> KnownReceipt:
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._seconds_max):
-                return await loop.run_in_executor(self._thread, self._prove, row)
+            return await self._aside.run(self._prove, row)
         except SigningKeyError:
             raise InternalFailure("signing certificate not usable") from None
-        except (*FAILURES, SealRefused) as trouble:
+        except SealRefused as trouble:
             raise EvidenceUnavailable(f"receipt {type(trouble).__name__}") from None
 
     def _prove(self, row: Mapping[str, Any]) -> KnownReceipt:
@@ -150,7 +145,7 @@ class ReceiptSearch:
 
     def close(self) -> None:
         """Let go of the thread; what waits for it is given up."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._aside.close()
 
 
 def receipt_file_of(

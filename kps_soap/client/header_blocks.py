@@ -23,6 +23,8 @@ PASSWORD_TEXT: Final = f"{OASIS}username-token-profile-1.0#PasswordText"
 TIMESTAMP_ID: Final = "_0"
 _CONTEXT: Final = "urn:kps-soap:baglam:1"
 _INQUIRER: Final = "http://kps.nvi.gov.tr/2011/01/01/sorgulayan"
+#: The header blocks by which ``add_asking`` says on whose behalf and why.
+ASKING_BLOCKS: Final = (f"{{{_INQUIRER}}}Sorgulayan", f"{{{_CONTEXT}}}SorguBaglami")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,17 @@ def add_asking(header: Element, asking: Asking) -> None:
             etree.SubElement(context, f"{{{_CONTEXT}}}{name}").text = value
 
 
-def add_addressing(header: Element, action: str, message_id: str, address: str) -> str:
+def add_addressing(
+    header: Element, action: str, message_id: str, address: str | None = None
+) -> str:
     """Add the WS-Addressing headers that are missing; return the message id that counts.
 
     What is there already stays: zeep writes these headers too where a WSDL asks for them.
+    Without ``address`` no ``To`` is added.
     """
     soap = etree.QName(header).namespace
     for name, value in (("Action", action), ("MessageID", message_id), ("To", address)):
-        if header.find(f"{{{ADDRESSING}}}{name}") is None:
+        if value is not None and header.find(f"{{{ADDRESSING}}}{name}") is None:
             block = etree.SubElement(header, f"{{{ADDRESSING}}}{name}", nsmap={"a": ADDRESSING})
             block.text = value
             if name != "MessageID":
@@ -131,9 +136,12 @@ def set_message_id(header: Element, message_id: str | None) -> None:
 
 
 def action_of(http_headers: Mapping[str, Any]) -> str:
-    """The ``action`` in the media type that zeep writes for SOAP 1.2; empty where none is."""
+    """The action that zeep writes into the media type (SOAP 1.2) or a header of its own (1.1).
+
+    Empty where there is none.
+    """
     _, _, rest = str(http_headers.get("Content-Type", "")).partition('action="')
-    return rest.partition('"')[0]
+    return rest.partition('"')[0] or str(http_headers.get("SOAPAction", "")).strip('"')
 
 
 def _add(header: Element, namespace: str, name: str) -> Element:

@@ -61,6 +61,8 @@ from kps_soap.client.tokens import (
 Element = etree._Element
 Clock = Callable[[], datetime]
 Randomness = Callable[[int], bytes]
+#: Says in the Security header of an envelope who asks; the last are the headers of HTTP.
+Vouch = Callable[[Element, Element, Any], None]
 
 ROUTING_PATH: Final = "/Services/RoutingService.svc"
 
@@ -111,31 +113,22 @@ class SignedResponse:
         )
 
 
-class DirectDoor:
-    """A zeep ``wsse`` plug-in for the direct door: who asks, why, and a proven answer.
-
-    The answer's receipt must also name the digest of the question that this plug-in saw last
-    in this thread or task, so in a ``Compose`` it goes last.  ``bind_question=False`` gives
-    that up, for a transport that writes the message in its own way.
-    """
+class ProvingDoor:
+    """What the plug-ins of the direct door share: everything but how they vouch for a question."""
 
     def __init__(
         self,
-        username: str,
-        password: str,
         certificate_file: str | Path,
-        inquirer: str | None = None,
-        purpose: str | None = None,
-        case_number: str | None = None,
+        asking: Asking,
+        vouch: Vouch,
         *,
-        skew: timedelta = SKEW,
-        clock: Clock = utc_now,
-        bind_question: bool = True,
+        skew: timedelta,
+        clock: Clock,
+        bind_question: bool,
     ) -> None:
         self._answers = SignedResponse(certificate_file, skew=skew, clock=clock)
-        self._username = username
-        self._password = password
-        self._asking = Asking(inquirer, purpose, case_number)
+        self._asking = asking
+        self._vouch = vouch
         self._clock = clock
         self._bind_question = bind_question
 
@@ -167,13 +160,13 @@ class DirectDoor:
         )
         return other
 
-    def put(self, envelope: Element, headers: Any) -> Asked:  # noqa: ARG002
+    def put(self, envelope: Element, headers: Any) -> Asked:
         """Add this door's headers; returns what the answer is to be held to."""
         header = header_of(envelope)
         set_message_id(header, self._asking.message_id)
         security = add_security(header, self._clock())
-        add_credentials(security, self._username, self._password)
         add_asking(header, self._asking)
+        self._vouch(envelope, security, headers)
         return Asked(digest=_digest(envelope) if self._bind_question else None)
 
     def judge(self, envelope: Element, asked: Asked, http: HttpFacts) -> None:
@@ -182,6 +175,37 @@ class DirectDoor:
         refusal = refusal_in(envelope, http, with_token=False)
         if refusal is not None:
             raise refusal
+
+
+class DirectDoor(ProvingDoor):
+    """A zeep ``wsse`` plug-in for the direct door: who asks, why, and a proven answer.
+
+    The answer's receipt must also name the digest of the question that this plug-in saw last
+    in this thread or task, so in a ``Compose`` it goes last.  ``bind_question=False`` gives
+    that up, for a transport that writes the message in its own way.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        certificate_file: str | Path,
+        inquirer: str | None = None,
+        purpose: str | None = None,
+        case_number: str | None = None,
+        *,
+        skew: timedelta = SKEW,
+        clock: Clock = utc_now,
+        bind_question: bool = True,
+    ) -> None:
+        super().__init__(
+            certificate_file,
+            Asking(inquirer, purpose, case_number),
+            lambda _envelope, security, _headers: add_credentials(security, username, password),
+            skew=skew,
+            clock=clock,
+            bind_question=bind_question,
+        )
 
 
 class IssuedToken:
@@ -333,7 +357,12 @@ class IssuedToken:
         )
 
     def _new_id(self) -> str:
-        return f"urn:uuid:{UUID(bytes=self._random_bytes(16), version=4)}"
+        return new_message_id(self._random_bytes)
+
+
+def new_message_id(random_bytes: Randomness) -> str:
+    """A message id that nobody else has."""
+    return f"urn:uuid:{UUID(bytes=random_bytes(16), version=4)}"
 
 
 def _taken() -> Asked:

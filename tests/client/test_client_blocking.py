@@ -191,10 +191,12 @@ def test_both_clients_have_the_same_settings_and_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"door": "direct"}, {"door": "yan"}, {"hmac": "md5"}], ids=str
+    "settings",
+    [{"door": "direct"}, {"door": "signed"}, {"door": "yan"}, {"hmac": "md5"}, {"password": ""}],
+    ids=str,
 )
 def test_settings_that_cannot_be_are_a_mistake(kps: FakeKps, settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="door is|hmac is"):
+    with pytest.raises(ValueError, match="door is|hmac is|belong"):
         client_of(kps, **settings)
 
 

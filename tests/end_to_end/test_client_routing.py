@@ -34,7 +34,12 @@ COMBINED = ("BilesikKutukSorgulaKimlikNoServis", "2023/02/01")
 PASSPORT = {"inquirer": "V06-PASAPORT-01", "purpose": "PASAPORT", "case_number": "2026/14"}
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+#: Those that ask the demo; the one that signs needs an agreement and a key of its own.
+EXAMPLES = [
+    example
+    for example in re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+    if "demo/demo.json" in example
+]
 
 
 def settings(gateway: Served, institution: str = PLAIN, **more: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """An institution that signs its requests, with openssl's key and a real gateway (profile GUCLU)."""
 
+import asyncio
 import hashlib
 import subprocess
 import sys
@@ -11,10 +12,16 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from end_to_end.questions import MEDIA, PERSON, SOAP11, Reply, person_query
 from end_to_end.running import Served, kps, make_home, serving
+from kps_soap.client import AsyncKpsClient, KpsClient, RequestKey
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "doors"))
 
@@ -109,6 +116,35 @@ def test_who_must_sign_is_not_heard_with_a_password(strong: Served) -> None:
     reply = strong.ask(PERSON, person_query([strong.number(0)]), institution=MUNICIPALITY)
     assert reply.status == 500
     assert b"InvalidSecurity" in reply.body
+
+
+def test_our_client_signs_what_the_gateway_takes_and_proves_the_answers(
+    strong: Served, signer: Holder, tmp_path: Path
+) -> None:
+    files = tmp_path / "request.key", tmp_path / "request.pem"
+    files[0].write_bytes(
+        signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    files[1].write_bytes(signer.certificate.public_bytes(Encoding.PEM))
+    settings: dict[str, Any] = {
+        "ca_file": strong.demo["ca_file"],
+        "certificate_file": strong.demo["signing_certificate_file"],
+        "door": "signed",
+        "request_key": RequestKey.load(*files),
+    }
+    asked = ("KisiSorgulaTCKimlikNoServis", "2011/01/01", [{"TCKimlikNo": strong.number(0)}])
+    name = strong.persona(0)["given_name"]
+    with KpsClient(strong.https, **settings) as client:
+        for _ in range(2):
+            found = client.call(*asked, message_id="urn:uuid:istemci").SorguSonucu
+            assert found.KisiBilgisi[0].TemelBilgisi.Ad == name
+
+    async def in_a_loop() -> None:
+        async with AsyncKpsClient(strong.https, **settings) as client:
+            found = (await client.call(*asked)).SorguSonucu
+            assert found.KisiBilgisi[0].TemelBilgisi.Ad == name
+
+    asyncio.run(in_a_loop())
 
 
 def test_a_replay_is_refused_after_a_restart(strong: Served, signer: Holder) -> None:

@@ -37,7 +37,7 @@ help:
 	@echo 'make bench     measure against the bars, 15 minutes (ARGS=... for the options)'
 	@echo 'make bench-long  the same with 10 million persons and a million requests; can be resumed'
 	@echo 'make load      measure a grid of loads, 15 minutes; results and plot in benchmarks/results/'
-	@echo 'make anomaly   break a gateway in every way of docs/reliability.md, an hour (ARGS=...)'
+	@echo 'make anomaly   break a gateway in every way of docs/reliability.md, 90 minutes (ARGS=...)'
 	@echo 'make anomaly-short  one round of the most telling ways, 10 minutes'
 	@echo 'make multihost run several gateways behind a proxy, and lose their database'
 	@echo 'make lock      choose new package versions from setup.cfg into requirements.lock'

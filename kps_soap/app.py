@@ -43,6 +43,7 @@ from kps_soap.metrics.meter import Meter
 from kps_soap.probes import WriteProbe
 from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_taking, watch
 from kps_soap.registry.store import Register
+from kps_soap.renewal import served_certificate
 from kps_soap.served_doors import Opened, direct_door, served_places
 from kps_soap.settings import Settings
 from kps_soap.shares import Shares
@@ -137,7 +138,14 @@ def _vitals(stores: Stores, refusals: RefusalCounts) -> Vitals:
         seconds_max=stores.settings.evidence_seconds_max,
     )
     return Vitals(
-        stores.book, stores.register, stores.evidence, refusals, stores.signers, utc_now, writes
+        stores.book,
+        stores.register,
+        stores.evidence,
+        refusals,
+        stores.signers,
+        utc_now,
+        writes,
+        tls=served_certificate(stores.settings),
     )
 
 
@@ -175,7 +183,6 @@ def _doorway(
             settings.public_base_url.rstrip("/"), frozenset(settings.allowed_hosts), intake
         ),
         places=by_path(timing.timed_places(served_places(opened, contracts), meter)),
-        in_flight_max=settings.in_flight_max,
         shares=shares,
     )
 

@@ -210,6 +210,32 @@ def expiry_warnings(
     return sorted(warnings, key=lambda warning: (warning.not_after, warning.name))
 
 
+class ExpiryNotices:
+    """Remembers which thresholds were announced: each certificate's is told once.
+
+    A clock that is set back takes an announcement back with it.
+    """
+
+    def __init__(self, certificates: Mapping[str, x509.Certificate]) -> None:
+        self._certificates = certificates
+        self._told: dict[str, int] = {}
+
+    def due(self, now: datetime) -> list[str]:
+        """A sentence for every certificate that passed a threshold since the last look."""
+        warnings = expiry_warnings(self._certificates, now)
+        due = [one for one in warnings if self._told.get(one.name) != one.threshold_days]
+        self._told = {one.name: one.threshold_days for one in warnings}
+        return [_notice(one) for one in due]
+
+
+def _notice(warning: ExpiryWarning) -> str:
+    ends = f"{warning.not_after:%Y-%m-%d %H:%M} UTC"
+    if not warning.threshold_days:
+        return f"the {warning.name} certificate has expired at {ends}"
+    days = "a day" if warning.threshold_days == 1 else f"{warning.threshold_days} days"
+    return f"the {warning.name} certificate expires within {days}, at {ends}"
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name(
         [

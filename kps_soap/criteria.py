@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kps_soap import identity_number
+from kps_soap.entry import Entry, Event
 from kps_soap.faults import PUBLISHED_CODE_OF_OUTCOME, PUBLISHED_NOTES, Outcome
 from kps_soap.registry.records import PartialDate
 
@@ -109,6 +110,23 @@ class Asker:
     agreement_digest: str
     granted: Callable[[], Sequence[Granted]] = _nothing_granted
     vouched_by: str = ""
+
+    def acts(self, request_id: str, at: datetime, event: Event, detail: str) -> Entry:
+        """The record of what the asker changes by a call, besides that of the call (design D6)."""
+        return Entry(
+            request_id,
+            at,
+            "",
+            event,
+            channel="SERVICE",
+            source_address=self.source_address,
+            institution=self.institution,
+            agreement=self.agreement,
+            agreement_digest=self.agreement_digest,
+            account=self.account,
+            inquirer=self.inquirer,
+            detail=detail,
+        )
 
 
 class Receipts(Protocol):

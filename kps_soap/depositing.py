@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from kps_soap import roster_deposits
 from kps_soap.aside import Aside
 from kps_soap.audit.appending import Recorder
-from kps_soap.entry import Entry, Event
+from kps_soap.entry import Event
 from kps_soap.roster_deposits import Action, Deposit
 
 if TYPE_CHECKING:
@@ -71,19 +71,7 @@ class Deposits:
                 connection, asker.institution, Action(action), digests, now=now
             )
 
-        entry = Entry(
-            self._new_id(),
-            now,
-            "",
-            Event.ROSTER_REPLACED,
-            channel="SERVICE",
-            source_address=asker.source_address,
-            institution=asker.institution,
-            agreement=asker.agreement,
-            agreement_digest=asker.agreement_digest,
-            account=asker.account,
-            inquirer=asker.inquirer,
-            detail=f"{action}: {len(digests)} persons",
-        )
+        detail = f"{action}: {len(digests)} persons"
+        entry = asker.acts(self._new_id(), now, Event.ROSTER_REPLACED, detail)
         with self._recorder() as run:
             return run.act(entry, work)

@@ -13,7 +13,6 @@ a worker's own, and bounded.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from kps_soap.addresses import household
 from kps_soap.authentication import Credential, CredentialStore, Passwords, UsernameToken
 from kps_soap.entry import Entry, LoginNote
 from kps_soap.faults import CredentialsRefused, Overloaded
+from kps_soap.recent_failures import RecentFailures
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +38,6 @@ class LoginLimits:
     seconds: float = 900.0
     turn_seconds_max: float = 5.0
     remembered_max: int = 10_000
-
-
-class _Recent:
-    """Moments of failures under a bounded number of keys; the key idle longest is forgotten."""
-
-    def __init__(self, limits: LoginLimits, clock: Callable[[], float], most: int) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._most = most
-        self._moments: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def add(self, key: str) -> None:
-        moments = self._moments.pop(key, None) or deque(maxlen=self._most)
-        moments.append(self._clock())
-        self._moments[key] = moments
-        while len(self._moments) > self._limits.remembered_max:
-            self._moments.popitem(last=False)
-
-    def forget(self, key: str) -> None:
-        self._moments.pop(key, None)
-
-    def is_full(self, key: str) -> bool:
-        moments = self._moments.get(key)
-        if moments is None or len(moments) < self._most:
-            return False
-        return self._clock() - moments[0] < self._limits.seconds
 
 
 @dataclass(slots=True)
@@ -95,9 +69,9 @@ class Logins:
         self._store = store
         self._limits = limits or LoginLimits()
         self._turns: dict[str, _Turn] = {}
-        self._of_account = _Recent(self._limits, clock, self._limits.in_a_row_max)
-        self._of_pair = _Recent(self._limits, clock, self._limits.in_a_row_max)
-        self._of_source = _Recent(self._limits, clock, self._limits.per_source_max)
+        self._of_account = _recent(self._limits, clock, self._limits.in_a_row_max)
+        self._of_pair = _recent(self._limits, clock, self._limits.in_a_row_max)
+        self._of_source = _recent(self._limits, clock, self._limits.per_source_max)
 
     async def check(
         self, entry: Entry, credential: Credential | None, token: UsernameToken
@@ -185,3 +159,9 @@ class Logins:
             turn.waiting -= 1
             if not turn.waiting:
                 self._turns.pop(name, None)
+
+
+def _recent(limits: LoginLimits, clock: Callable[[], float], most: int) -> RecentFailures:
+    return RecentFailures(
+        clock=clock, most=most, seconds=limits.seconds, keys_max=limits.remembered_max
+    )

@@ -131,20 +131,8 @@ class PasswordChanges:
             return present, must_change, connection.execute(holds).first() is not None
 
     def _entry(self, asker: Asker, now: datetime, keep_days: int) -> Entry:
-        return Entry(
-            self._new_id(),
-            now,
-            "",
-            Event.PASSWORD_SET,
-            channel="SERVICE",
-            source_address=asker.source_address,
-            institution=asker.institution,
-            agreement=asker.agreement,
-            agreement_digest=asker.agreement_digest,
-            account=asker.account,
-            inquirer=asker.inquirer,
-            detail=f"{asker.account}: by itself, the former one holds {keep_days} days more",
-        )
+        detail = f"{asker.account}: by itself, the former one holds {keep_days} days more"
+        return asker.acts(self._new_id(), now, Event.PASSWORD_SET, detail)
 
 
 def _put(

@@ -7,16 +7,18 @@ environment's ``share/kps-soap``.  This module finds directories; it reads and w
 from __future__ import annotations
 
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def _candidates() -> tuple[Path, ...]:
+@cache
+def _candidates(package: Path) -> tuple[Path, ...]:
     """The working copy first, then every scheme's data directory (a user's install has its own)."""
     schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
     shares = (Path(sysconfig.get_path("data", scheme)) / "share" / "kps-soap" for scheme in schemes)
-    return (_PACKAGE.parent, *shares)
+    return (package.parent, *shares)
 
 
 def directory(name: str) -> Path:
@@ -24,7 +26,7 @@ def directory(name: str) -> Path:
 
     Raises FileNotFoundError, without a path in its text, where the installation is incomplete.
     """
-    for home in _candidates():
+    for home in _candidates(_PACKAGE):
         found = home / name
         if found.is_dir():
             return found

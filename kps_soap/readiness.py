@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from cryptography import x509
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -28,6 +29,7 @@ from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.book import AgreementBook
 from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.writer import EvidenceWriter
+from kps_soap.certificates import ExpiryNotices
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import Refusal
 from kps_soap.probes import signs
@@ -62,7 +64,10 @@ class Trouble:
 
 
 #: The parts that are tried, by the names that monitoring knows them by.
-PARTS: Final = (*("evidence", "database", "agreements", "register", "signing_rsa", "signing_p256"),)
+PARTS: Final = (
+    *("evidence", "database", "agreements", "register", "signing_rsa", "signing_p256"),
+    "tls",
+)
 _SIGNING_PART: Final = {"RSA": "signing_rsa", "P256": "signing_p256"}
 
 
@@ -85,6 +90,7 @@ class Vitals:
     """The parts of a worker that can fail, and the clocks.
 
     ``writes`` says whether the gateway's database takes a write now, within its own deadline.
+    ``tls`` is the certificate that callers are shown, where this worker speaks TLS itself.
     """
 
     book: AgreementBook
@@ -96,6 +102,7 @@ class Vitals:
 
     writes: Callable[[], Awaitable[bool]] = _always
     monotonic: Callable[[], float] = time.monotonic
+    tls: x509.Certificate | None = None
     _memory: _Memory = field(default_factory=_Memory, init=False, compare=False, repr=False)
 
     async def troubles(self) -> list[str]:
@@ -148,7 +155,15 @@ class Vitals:
                 found.append(Trouble(part, sentence))
             elif not signs(signer):
                 found.append(Trouble(part, f"the {name} key makes no valid signature"))
+        tls = self.tls
+        if tls is not None and not tls.not_valid_before_utc <= now <= tls.not_valid_after_utc:
+            found.append(Trouble("tls", "the TLS certificate is outside its validity"))
         return found
+
+    def certificates(self) -> dict[str, x509.Certificate]:
+        """What this worker shows and signs with, by the names that an operator knows."""
+        shown = {name: signer.certificate for name, signer in self.signers.items()}
+        return shown if self.tls is None else shown | {"TLS": self.tls}
 
     async def flush_refusals(self) -> None:
         """Leave the counts of refused requests; raises ``EvidenceUnavailable``."""
@@ -236,15 +251,18 @@ async def watch(vitals: Vitals, *, seconds: float) -> None:
     """Run until cancelled: a look at the agreements in force, the minute's counts of refusals.
 
     A note that could not be written is tried again in the next round.  A clock that was put is
-    told in the log: callers' times are judged by it.
+    told in the log: callers' times are judged by it.  So is a certificate that nears its end.
     """
     flush_at = vitals.clock() + MINUTE
     steps = ClockSteps(vitals.clock, vitals.monotonic)
+    notices = ExpiryNotices(vitals.certificates())
     unwritten: deque[Entry] = deque()
     while True:
         await asyncio.sleep(seconds)
         if moved := steps.look():
             log.warning("the clock was put by %+.0f s", moved)
+        for sentence in notices.due(vitals.clock()):
+            log.warning("%s", sentence)
         try:
             # Thousands of files take seconds to judge; the loop goes on answering meanwhile.
             loaded = await asyncio.to_thread(vitals.book.poll)

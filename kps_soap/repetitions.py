@@ -51,20 +51,8 @@ def question_key(entry: Entry, element: Any) -> str:
     return sha256(parts + etree.tostring(element, method="c14n", exclusive=True)).hexdigest()
 
 
-def marking(stage: Stage) -> Stage:
-    """The criteria stage; behind it a question that may be repeated has its key."""
-
-    async def marked(exchange: Any, call: Any, contract: Any, terms: Any) -> Any:
-        enquiry = await stage(exchange, call, contract, terms)
-        if exchange.entry.message_id and contract.event is Event.QUERY:
-            exchange.entry.once = question_key(exchange.entry, exchange.element)
-        return enquiry
-
-    return marked
-
-
 class RepetitionKeys:
-    """Leaves the keys of questions in the transaction of their records.
+    """Gives questions their keys, and leaves them in the transaction of their records.
 
     ``seconds_max`` is how long a question is remembered; 0: not at all.
     """
@@ -75,6 +63,19 @@ class RepetitionKeys:
         self._first = Prepared(dialect, _FIRST)
         self._forget = Prepared(dialect, _FORGET)
         self._forgotten_at: datetime | None = None
+
+    def after(self, stage: Stage) -> Stage:
+        """The criteria stage; behind it a question that may be repeated has its key."""
+        if not self._window:
+            return stage
+
+        async def marked(exchange: Any, call: Any, contract: Any, terms: Any) -> Any:
+            enquiry = await stage(exchange, call, contract, terms)
+            if exchange.entry.message_id and contract.event is Event.QUERY:
+                exchange.entry.once = question_key(exchange.entry, exchange.element)
+            return enquiry
+
+        return marked
 
     def note(
         self, connection: Connection, entries: Sequence[Entry], *, now: datetime

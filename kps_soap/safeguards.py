@@ -30,7 +30,7 @@ from kps_soap.misuse.protected import Protected, ProtectedAlarms
 from kps_soap.misuse.rules import Rule
 from kps_soap.misuse.watching import Watching
 from kps_soap.people import reminders
-from kps_soap.repetitions import RepetitionKeys, marking
+from kps_soap.repetitions import RepetitionKeys
 from kps_soap.roster_deposits import RosterCounts
 from kps_soap.rosters import Rosters, Trials
 from kps_soap.settings import Settings
@@ -48,11 +48,13 @@ class Safeguards:
     protected: Protected
     trials: Trials
     observer: Observer
+    repetitions: RepetitionKeys
     besides: Sequence[Beside]
 
     def around(self, stage: Stage) -> Stage:
         """The criteria stage, and whatever may refuse a call behind it."""
-        return marking(self.asked.after(self.protected.after(self.trials.after(stage))))
+        asked = self.asked.after(self.protected.after(self.trials.after(stage)))
+        return self.repetitions.after(asked)
 
     def recorded_by(self, record: Record) -> Record:
         """``record``, with every call told to whoever counts it."""
@@ -88,6 +90,7 @@ def safeguards_of(
         ),
         Trials(lookups, rosters, monotonic=time.monotonic),
         Observer(),
+        repetitions,
         # What undoes the transaction comes first: then nothing is counted.
         (
             PresentedOnRecord(engine.dialect),

@@ -10,18 +10,18 @@ import asyncio
 import contextlib
 import gc
 import logging
-import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from kps_soap import forking
 from kps_soap.connections import Bounds
 from kps_soap.http_server import GRACE_SECONDS, Listener, Server, bind, server_of
 
@@ -127,7 +127,8 @@ class Supervisor:
     Later it is started again, after ``pause_seconds`` if it did not get ready, while the others
     go on.  With ``passes_hangup`` SIGHUP is for the workers; else it ends this process.
     SIGUSR2 renews the workers one after the other: each finishes what it has in hand while the
-    others serve, and the next one's turn comes when its successor is ready.  ``drain_seconds`` is
+    others serve, and the next one's turn comes when its successor is ready.  ``may_renew`` is
+    asked before each: where it says no, those that serve go on as they are.  ``drain_seconds`` is
     how much longer the workers take for their end than their requests in hand.
     """
 
@@ -142,16 +143,17 @@ class Supervisor:
         companion: Companion | None = None,
         passes_hangup: bool = False,
         drain_seconds: int = 0,
+        may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self._main = main
         self._companion = companion
         self._passes_hangup = passes_hangup
         self._drain_seconds = drain_seconds
+        self._may_renew = may_renew
         self._listeners = listeners
         self._count = count
         self._on_ready = on_ready
         self._pause_seconds = pause_seconds
-        self._context = multiprocessing.get_context("spawn")
         self._workers: dict[int, _Worker] = {}
         self._stopping = False
         self._announced = False
@@ -194,6 +196,9 @@ class Supervisor:
             for worker in self._workers.values()
         ):
             return
+        if not self._may_renew():
+            self._to_renew = []
+            return
         index = self._to_renew.pop(0)
         process = self._renewing = self._workers[index].process
         log.info("worker %d is renewed", index)
@@ -207,11 +212,9 @@ class Supervisor:
                 os.kill(worker.process.pid, number)
 
     def _start(self, index: int) -> None:
-        receiver, sender = self._context.Pipe()
-        process = self._context.Process(
-            target=self._main, args=(index, self._listeners, sender), name=f"kps-worker-{index}"
-        )
-        process.start()
+        receiver, sender = Pipe()
+        arguments = (index, self._listeners, sender)
+        process = forking.start(self._main, arguments, f"kps-worker-{index}")
         sender.close()
         self._workers[index] = _Worker(process, receiver)
 
@@ -254,27 +257,55 @@ class Supervisor:
         if worker.failed_at is None and not worker.is_ready:
             worker.failed_at = now
         if worker.failed_at is None or now - worker.failed_at >= self._pause_seconds:
-            worker.process.join()
+            del self._workers[index]
             self._close(index, worker, replaced=True)
             self._start(index)
         return 0
 
     def _close(self, index: int, worker: _Worker, *, replaced: bool) -> None:
+        """Be done with a worker that has ended, as far as its process tells.
+
+        If what it was copied from is killed nobody can tell of its end: then it is told that
+        nobody looks after it any more, and waited for, so that no two ever have one place.
+        """
         if self._companion is not None:
             self._companion.left(index, replaced=replaced)
+        process = worker.process.pid
+        worker.process.join()
+        worker.process.close()
+        if not _heard_out(worker.ready, self._patience) and process is not None:
+            # Its line is open, so it is alive and the number is its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            _heard_out(worker.ready, GRACE_SECONDS)
         worker.ready.close()
+
+    @property
+    def _patience(self) -> float:
+        """How long a worker may take for its end, in seconds."""
+        return self._drain_seconds + GRACE_SECONDS + 5
 
     def _stop_all(self) -> None:
         for worker in self._workers.values():
             if worker.process.is_alive():
                 worker.process.terminate()
-        deadline = time.monotonic() + self._drain_seconds + GRACE_SECONDS + 5
+        deadline = time.monotonic() + self._patience
         for index, worker in self._workers.items():
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
             self._close(index, worker, replaced=False)
+
+
+def _heard_out(line: Connection, seconds: float) -> bool:
+    """Whether whoever has the other end of a line ends within so many seconds."""
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(OSError, EOFError):
+        while line.poll(max(0.0, deadline - time.monotonic())):
+            line.recv_bytes()
+        return False
+    return True
 
 
 def run_loop(main: Awaitable[None]) -> None:

@@ -32,7 +32,7 @@ class Shares:
     """
 
     def __init__(self, places_max: int, *, share_percent: int) -> None:
-        self._places_max = places_max
+        self.places_max = places_max
         self._share_max = max(1, places_max * share_percent // 100)
         self._holders: dict[str, str] = {}
         self._held: Counter[str] = Counter()
@@ -46,7 +46,7 @@ class Shares:
 
     def enter(self, request_id: str) -> bool:
         """Let a request in whose caller nobody knows yet; False when there are too many."""
-        if len(self._holders) - self._taken >= self._places_max:
+        if len(self._holders) - self._taken >= self.places_max:
             return False
         self._holders[request_id] = ""
         return True
@@ -83,7 +83,7 @@ class Shares:
         # Who did not come in by the door takes no place from others.
         if self._holders.get(request_id) != "":
             return
-        if self._held[holder] >= self._share_max or self._taken >= self._places_max:
+        if self._held[holder] >= self._share_max or self._taken >= self.places_max:
             self.refused += 1
             # A refusal is quick, and holds back nobody else's question.
             self.leave(request_id)

@@ -1,11 +1,11 @@
-"""What the worker processes of ``test_serving`` run; a spawned process imports it by name."""
+"""What the worker processes of ``test_serving`` run; another process imports it by name."""
 
+import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ class Worker:
     """A worker that keeps a diary in a directory: one file a start, named by its turn.
 
     ``turns`` says what each start of each worker does: ``ready`` and then wait, ``ready-exit``,
-    ``exit``, ``kill`` (itself, before it is ready) or ``stubborn`` (ready, and deaf to SIGTERM).
+    ``exit``, ``kill`` (itself, before it is ready), ``stubborn`` (ready, and deaf to SIGTERM) or
+    ``deaf`` (ready, and blind to its parent's end too, which ends all others).
     The last one is repeated.  ``stop_at`` is the start at which the parent is told to stop.
     """
 
@@ -24,6 +25,8 @@ class Worker:
         self._stop_at = stop_at
 
     def __call__(self, index: int, _listeners: Sequence[Any], ready: Connection) -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None and parent.pid is not None
         turn = len(list(self._diary.glob(f"{index}-*")))
         (self._diary / f"{index}-{turn}").write_text(str(os.getpid()))
         turns = self._turns[index]
@@ -34,11 +37,11 @@ class Worker:
             return
         if what == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        if what == "stubborn":
+        if what in ("stubborn", "deaf"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         ready.send(True)
         if what == "ready-exit":
             sys.exit(0)
         if self._stop_at and turn + 1 == self._stop_at:
-            os.kill(os.getppid(), signal.SIGTERM)
-        time.sleep(60)
+            os.kill(parent.pid, signal.SIGTERM)
+        wait([] if what == "deaf" else [parent.sentinel], 60)

@@ -108,7 +108,7 @@ def test_an_opened_gateway_answers_and_leaves_a_whole_chain(opened: Settings) ->
         assert reply.records[0]["TCKimlikNo"] == str(caller.demo["personas"][0]["identity_number"])
         assert (await caller.get("/saglik")).json()["ready"] is True
         assert len(caller.running.contracts) == len(all_contracts())
-        assert caller.running.doorway.in_flight == 0
+        assert caller.running.doorway.shares.in_flight == 0
 
     in_gateway(opened, work)
     events = rows(opened, OF_A_CHAIN.format(worker="7"))

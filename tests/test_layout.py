@@ -25,7 +25,7 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("faults", "turkish", "identity_number", "places", "fields", "entry"),
-            *("addresses", "fees", "durable_names", "private_files"),
+            *("addresses", "fees", "durable_names", "private_files", "recent_failures"),
             *("settings", "setting_kinds", "setting_table", "spyne_import"),
             *(
                 "model_metadata",
@@ -73,6 +73,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "stores",
             "line",
             "serving",
+            *("forking", "worker", "warmed"),
             "http_server",
             "configured",
             "readiness",
@@ -82,6 +83,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "billing",
             "served_doors",
             "keys_in_use",
+            "renewal",
             "sealing",
             "logs",
             "metrics",
@@ -103,7 +105,7 @@ NARROWER: dict[str, frozenset[str]] = {
     "gateway": frozenset({"faults", "entry", "fields", "criteria"}),
     "doors": ROWS[0]
     | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"}
-    | {"logins", "tokens", "signed_requests"},
+    | {"logins", "tokens", "signed_requests", "shares"},
     "client": frozenset({"faults", "client", "answers"}),
     "answers": frozenset({"answers"}),
 }

@@ -94,12 +94,25 @@ class FakeCounts:
         self.flushes += 1
 
 
+class FakeCertificate:
+    """A certificate, as far as readiness looks at one."""
+
+    def __init__(self, key: Any = None, until: datetime = NOW + timedelta(days=365)) -> None:
+        self._key = key
+        self.not_valid_before_utc = NOW - timedelta(days=1)
+        self.not_valid_after_utc = until
+
+    def public_key(self) -> Any:
+        return self._key
+
+
 class FakeSigner:
-    """A signing key that is its own certificate."""
+    """A signing key with its certificate."""
 
     def __init__(self, until: datetime) -> None:
         self.until = until
-        self.certificate = self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = FakeCertificate(self._key.public_key())
         self.right = True
         self.signatures = 0
 
@@ -121,9 +134,14 @@ class House:
         self.refusals, self.now = FakeCounts(), NOW
         self.seconds, self.takes_writes, self.writes = 0.0, True, 0
         self.signers = {"RSA": FakeSigner(NOW), "P256": FakeSigner(NOW + timedelta(days=9))}
+        self.tls: Any = FakeCertificate()
         parts: Any = (self.book, self.register, self.evidence, self.refusals, self.signers)
         self.vitals = Vitals(
-            *parts, lambda: self.now, writes=self._write, monotonic=lambda: self.seconds
+            *parts,
+            lambda: self.now,
+            writes=self._write,
+            monotonic=lambda: self.seconds,
+            tls=self.tls,
         )
 
     async def _write(self) -> bool:
@@ -187,6 +205,7 @@ def test_every_trouble_is_told_and_the_worker_stays_alive() -> None:
     house.register.away = True
     house.signers["P256"].right = False
     house.now = NOW + timedelta(seconds=1)
+    house.tls.not_valid_after_utc = NOW
     house.book.problems = ("a.toml:1: one", "a.toml:2: two")
     answer = house.get("/saglik")
     assert answer.status_code == 503
@@ -197,6 +216,7 @@ def test_every_trouble_is_told_and_the_worker_stays_alive() -> None:
         "the register does not answer",
         "the RSA signing certificate is outside its validity",
         "the P256 key makes no valid signature",
+        "the TLS certificate is outside its validity",
     ]
     red = asyncio.run(house.vitals.red())
     assert [trouble.part for trouble in red] == list(PARTS)
@@ -288,6 +308,27 @@ def test_a_surprise_does_not_end_the_watch(caplog: pytest.LogCaptureFixture) -> 
     assert len(house.evidence.records) == 1
     assert "unforeseen ZeroDivisionError" in caplog.text
     assert "12345678901" not in caplog.text
+
+
+def test_a_certificate_that_nears_its_end_is_told_once_a_threshold(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = House()
+    house.tls.not_valid_after_utc = NOW + timedelta(days=31)
+
+    def days_later(number: int) -> None:
+        house.now = NOW + timedelta(days=(0, 0, 2, 2, 25, 25, 31, 32)[number])
+
+    house.watched(8, days_later)
+    told = [one.getMessage() for one in caplog.records if "certificate" in one.getMessage()]
+    ends = f"{house.tls.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    assert told == [
+        f"the TLS certificate expires within 60 days, at {ends}",
+        f"the TLS certificate expires within 30 days, at {ends}",
+        f"the TLS certificate expires within 7 days, at {ends}",
+        f"the TLS certificate expires within a day, at {ends}",
+        f"the TLS certificate has expired at {ends}",
+    ]
 
 
 def test_request_numbers_are_unlike_and_need_no_escaping() -> None:

@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 from serving_workers import Worker
+from worker_processes import copied_from, is_alive
 
 from kps_soap import connections, http_server, serving
 from kps_soap.certificates import write_demo_files
@@ -714,6 +716,18 @@ class Supervised:
         processes = [int(entry.read_text()) for entry in self._diary.iterdir()]
         return not any(Path(f"/proc/{process}").exists() for process in processes)
 
+    def all_going(self) -> bool:
+        """Do all processes of the diary end without being told any more?
+
+        One whose line is closed is at its very end, and whoever inherits it fetches it later.
+        """
+        processes = [int(entry.read_text()) for entry in self._diary.iterdir()]
+        moments = 500
+        while any(map(is_alive, processes)) and moments:
+            moments -= 1
+            time.sleep(0.01)
+        return moments > 0
+
 
 def tell(number: signal.Signals) -> Callable[[], None]:
     """Send this process a signal."""
@@ -754,6 +768,22 @@ def test_workers_are_renewed_one_after_the_other(
     assert supervised.announced == 1
     said = [record.getMessage() for record in caplog.records if record.name == "kps.serving"]
     assert said[:2] == ["worker 0 is renewed", "worker 1 is renewed"]
+
+
+def test_workers_are_left_as_they_are_where_new_ones_would_not_come_up(tmp_path: Path) -> None:
+    supervised = Supervised(tmp_path, ["ready"])
+    asked: list[int] = []
+
+    def no() -> bool:
+        asked.append(supervised.starts(0))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return False
+
+    supervised.supervisor._may_renew = no
+    supervised.when_ready = tell(signal.SIGUSR2)
+    assert supervised.run() == 0
+    assert asked == [1]
+    assert supervised.starts(0) == 1
 
 
 def test_a_killed_worker_is_started_again_and_nothing_is_announced_twice(tmp_path: Path) -> None:
@@ -808,6 +838,50 @@ def test_a_worker_that_does_not_listen_is_killed_in_the_end(
     supervised.when_ready = tell(signal.SIGTERM)
     assert supervised.run() == 0
     assert supervised.all_ended()
+
+
+def kill_the_middle() -> None:
+    """SIGKILL for the process that the workers are copies of."""
+    (middle,) = copied_from(os.getpid())
+    os.kill(middle, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("first", ["ready", "deaf"])
+def test_if_what_workers_are_copies_of_is_killed_there_are_never_two_in_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Each is told, or killed in the end, before there is another one."""
+    if first == "deaf":
+        monkeypatch.setattr(serving, "GRACE_SECONDS", -4.8)
+    supervised = Supervised(tmp_path, [first, "ready"], stop_at=2)
+    alive: list[bool] = []
+    start = supervised.supervisor._start
+
+    def look_and_start(index: int) -> None:
+        alive.append(not supervised.all_going())
+        start(index)
+
+    supervised.supervisor._start = look_and_start  # type: ignore[method-assign]
+    supervised.when_ready = kill_the_middle
+    assert supervised.run() == 0
+    assert supervised.starts(0) == 2
+    assert alive == [False, False]
+    assert supervised.all_going()
+
+
+def test_workers_end_with_everything_if_what_they_are_copies_of_is_killed_before(
+    tmp_path: Path,
+) -> None:
+    supervised = Supervised(tmp_path, ["ready"], ["ready"])
+
+    def kill_and_stop() -> None:
+        kill_the_middle()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    supervised.when_ready = kill_and_stop
+    assert supervised.run() == 0
+    assert (supervised.starts(0), supervised.starts(1)) == (1, 1)
+    assert supervised.all_going()
 
 
 def test_while_it_serves_the_interpreter_looks_through_new_objects_alone() -> None:

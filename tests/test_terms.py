@@ -1,85 +1,33 @@
 """The agreement stage: every question that the agreement answers, in its order."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-from lxml import etree
-from town_samples import town
-
-from kps_soap import faults, places
-from kps_soap.agreements.address_rights import AddressRights
-from kps_soap.agreements.agreement_set import AgreementSet
-from kps_soap.agreements.loading import load
-from kps_soap.agreements.versions import Sunset, Versions
-from kps_soap.authentication import Freshness, MessageTime, TokenBinding, Vouched
-from kps_soap.configured import SERVED_RELATIONS, catalogue_of
-from kps_soap.contracts.catalogue import compile_all
-from kps_soap.entry import Entry
-from kps_soap.quotas import CallRates
-from kps_soap.terms import AgreementStage, PublicStage, Terms, istanbul_date
-
-TODAY = date(2026, 3, 1)
-NOW = datetime(2026, 3, 1, 9, 2, tzinfo=UTC)
-STRICT = Freshness(60, 300, timestamp_required=True, late_seconds_max=0, zone_required=True)
-FRESH = MessageTime("2026-03-01T09:01:00Z", "2026-03-01T09:05:00Z")
-
-AGREEMENT = (
-    town(signed="2026-01-15", valid_from="2026-02-01")
-    + """\
-doors = ["direct"]
-security = "KLASIK"
-security_until = 2026-12-31
-name_matching = "DUZELTMELI"
-answer = { signature = "P256" }
-inquirer_required = true
-inquirers = ["AYSE", "MEHMET"]
-purposes = ["EMLAK_BEYAN", "SOSYAL_YARDIM"]
-case_number_required = true
-person_relation = "UYAR"
-
-[fees]
-exemption = "GENEL_YONETIM"
-
-[limits]
-criteria_per_call_max = 10
-persons_per_day_max = 5000
-calls_per_second_max = 2
-
-[[services]]
-name = "KisiSorgulaTCKimlikNoServis"
-versions = ["2011/01/01"]
-stage = "ACIK"
-purposes = ["EMLAK_BEYAN"]
-fields = ["KisiBilgisi/TCKimlikNo", "KisiBilgisi/TemelBilgisi/Ad"]
-
-[[services]]
-name = "KimlikNoSorgulaAdresServis"
-versions = ["2021/04/01"]
-stage = "TEST"
-purposes = ["EMLAK_BEYAN"]
-fields = ["KimlikNoileKisiAdresBilgileri/KimlikNo"]
-"""
+from terms_samples import (
+    AGREEMENT,
+    FRESH,
+    KLASIK,
+    NOW,
+    PERSON,
+    STRICT,
+    Named,
+    agreements,
+    asked,
+    edited,
+    stage,
+    vouched,
 )
 
-PUBLIC = """\
-[public]
-enabled = true
-name_matching = "DUZELTMELI"
+from kps_soap import faults
+from kps_soap.agreements.address_rights import AddressRights
+from kps_soap.agreements.agreement_set import AgreementSet
+from kps_soap.agreements.versions import Sunset, Versions
+from kps_soap.authentication import MessageTime
+from kps_soap.quotas import CallRates
+from kps_soap.terms import AgreementStage, Terms, istanbul_date
 
-[limits]
-calls_per_second_max = 2
-
-[[services]]
-name = "KPSPublic"
-versions = ["WS"]
-stage = "ACIK"
-"""
-
-KLASIK = 'security = "KLASIK"\nsecurity_until = 2026-12-31'
 #: A second agreement of the same account, for the year before.
 EARLIER = {
     '"2026/117"': '"2025/117"',
@@ -89,82 +37,7 @@ EARLIER = {
     "2025-12-05": "2024-12-05",
     '"P256"': '"RSA"',
 }
-
-
-class Named(NamedTuple):
-    """What the stage reads of a contract."""
-
-    name: str
-    version: str
-    open_grant = None
-
-
-PERSON = Named("KisiSorgulaTCKimlikNoServis", "2011/01/01")
 ADDRESS = Named("KimlikNoSorgulaAdresServis", "2021/04/01")
-VERIFY = Named("KPSPublic", "WS")
-
-
-def edited(changes: Mapping[str, str], text: str = AGREEMENT) -> str:
-    for old, new in changes.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
-
-
-def agreements(folder: Path, *texts: str) -> AgreementSet:
-    """A set in force, made of some files."""
-    for number, text in enumerate(texts):
-        (folder / f"{number}.toml").write_text(text, encoding="utf-8")
-    return load(
-        folder,
-        catalogue_of(compile_all()),
-        today=TODAY,
-        address_rights=AddressRights.load(places.conf() / "address_rights.toml"),
-        served_relations=SERVED_RELATIONS,
-    )
-
-
-@dataclass
-class Asked:
-    """The part of a request that the stage writes to."""
-
-    entry: Entry
-    signature: str = "RSA"
-    routing_signature: bool = False
-
-
-def asked(*, at: datetime = NOW, source: str = "203.0.113.10", door: str = "direct") -> Asked:
-    return Asked(Entry("r", at, door, source_address=source))
-
-
-def vouched(**changes: Any) -> Vouched:
-    given: dict[str, Any] = {
-        "account": "KRM-34-0417",
-        "payload": etree.Element("a"),
-        "action": "urn:a",
-        "how": "TLS_PASSWORD",
-        "inquirer": "AYSE",
-        "purpose": "EMLAK_BEYAN",
-        "case_number": "2026/1",
-        "message_id": "urn:uuid:1",
-    }
-    return Vouched(**(given | changes))
-
-
-def stage(
-    current: AgreementSet,
-    *,
-    sunsets: Mapping[tuple[str, str], Sunset] | None = None,
-    register_kind: str = "SENTETIK",
-    clock: Callable[[], float] = lambda: 0.0,
-) -> AgreementStage:
-    return AgreementStage(
-        agreements=lambda: current,
-        versions=Versions(sunsets or {}),
-        rates=CallRates(clock=clock, workers=1),
-        strict_window=STRICT,
-        register_kind=register_kind,
-    )
 
 
 def test_a_call_that_the_agreement_allows_gets_its_terms(tmp_path: Path) -> None:
@@ -400,57 +273,6 @@ def test_the_set_in_force_is_asked_for_at_every_call(tmp_path: Path) -> None:
         line(asked(), vouched(), PERSON)
 
 
-# The public door
-
-
-def public_stage(current: AgreementSet) -> PublicStage:
-    return PublicStage(agreements=lambda: current, rates=CallRates(clock=lambda: 0.0, workers=1))
-
-
-def test_anybody_may_ask_the_public_door_that_its_file_opens(tmp_path: Path) -> None:
-    current, request = agreements(tmp_path, AGREEMENT, PUBLIC), asked(door="public")
-    terms = public_stage(current)(request, vouched(account=""), VERIFY)
-    assert terms == Terms("", None, "DUZELTMELI", 1)
-    assert current.public is not None
-    assert request.entry.vouched_by == "PUBLIC"
-    assert request.entry.agreement == "1.toml"
-    assert request.entry.agreement_digest == current.public.digest
-
-
-def test_the_public_door_is_closed_without_its_file(tmp_path: Path) -> None:
-    request = asked(door="public")
-    with pytest.raises(faults.ServiceNotGranted):
-        public_stage(agreements(tmp_path, AGREEMENT))(request, vouched(), VERIFY)
-    assert request.entry.vouched_by == "PUBLIC"
-    assert request.entry.agreement == ""
-
-
-@pytest.mark.parametrize(
-    ("changes", "contract"),
-    [
-        ({"enabled = true": "enabled = false"}, VERIFY),
-        ({'stage = "ACIK"': 'stage = "KAPALI"'}, VERIFY),
-        ({}, Named("KPSPublicV2", "WS")),
-    ],
-)
-def test_the_public_door_opens_only_what_its_file_names(
-    tmp_path: Path, changes: dict[str, str], contract: Named
-) -> None:
-    current, request = agreements(tmp_path, edited(changes, PUBLIC)), asked(door="public")
-    with pytest.raises(faults.ServiceNotGranted):
-        public_stage(current)(request, vouched(), contract)
-    assert request.entry.agreement == "0.toml"
-
-
-def test_the_public_door_counts_calls_by_source_address(tmp_path: Path) -> None:
-    line = public_stage(agreements(tmp_path, PUBLIC))
-    for source in ("203.0.113.1", "203.0.113.2"):
-        for _ in range(2):
-            line(asked(door="public", source=source), vouched(), VERIFY)
-        with pytest.raises(faults.QuotaFull):
-            line(asked(door="public", source=source), vouched(), VERIFY)
-
-
 # Days
 
 
@@ -465,182 +287,6 @@ def test_the_public_door_counts_calls_by_source_address(tmp_path: Path) -> None:
 )
 def test_the_civil_day_is_that_of_istanbul(moment: datetime, day: date) -> None:
     assert istanbul_date(moment) == day
-
-
-# What is open to every account
-
-
-INFORMATION = next(one for one in compile_all() if one.name == "BilgiServis")
-
-
-def test_what_gives_nobodys_data_needs_no_entry_no_purpose_and_no_case(tmp_path: Path) -> None:
-    current, request = agreements(tmp_path, AGREEMENT), asked()
-    newcomer = vouched(purpose=None, case_number=None)
-    terms = stage(current, register_kind="GERCEK")(request, newcomer, INFORMATION)
-    assert terms.grant is INFORMATION.open_grant
-    assert (request.entry.purpose, request.entry.case_number) == ("", "")
-    assert [one.service for one in terms.granted()] == [
-        "KimlikNoSorgulaAdresServis",
-        "KisiSorgulaTCKimlikNoServis",
-    ]
-
-
-def test_a_case_number_and_a_purpose_that_come_along_do_no_harm(tmp_path: Path) -> None:
-    request = asked()
-    caller = vouched(purpose="BASKA", case_number="2026/1")
-    stage(agreements(tmp_path, AGREEMENT))(request, caller, INFORMATION)
-    assert (request.entry.purpose, request.entry.case_number) == ("", "2026/1")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "kind"),
-    [
-        ({"at": datetime(2027, 3, 1, tzinfo=UTC)}, faults.AgreementNotInForce),
-        ({"source": "203.0.113.11"}, faults.NetworkNotAllowed),
-        ({"door": "routing"}, faults.ServiceNotGranted),
-    ],
-)
-def test_an_open_contract_is_open_only_under_an_agreement_in_force(
-    tmp_path: Path, wrong: dict[str, Any], kind: type[faults.Refusal]
-) -> None:
-    with pytest.raises(kind):
-        stage(agreements(tmp_path, AGREEMENT))(asked(**wrong), vouched(), INFORMATION)
-
-
-def test_an_inquirer_who_is_not_registered_learns_it_there_too(tmp_path: Path) -> None:
-    with pytest.raises(faults.InquirerNotAllowed):
-        stage(agreements(tmp_path, AGREEMENT))(asked(), vouched(inquirer="HASAN"), INFORMATION)
-
-
-@pytest.mark.parametrize("in_stage", ["ACIK", "KAPALI"])
-def test_what_a_file_says_of_an_open_contract_comes_first(tmp_path: Path, in_stage: str) -> None:
-    entry = (
-        f'\n[[services]]\nname = "BilgiServis"\nversions = ["1"]\nstage = "{in_stage}"\n'
-        'purposes = ["EMLAK_BEYAN"]\nfields = ["ErisimBilgisi/UtcZamani"]\n'
-    )
-    line = stage(agreements(tmp_path, AGREEMENT + entry))
-    if in_stage == "KAPALI":
-        with pytest.raises(faults.ServiceNotGranted):
-            line(asked(), vouched(), INFORMATION)
-        return
-    terms = line(asked(), vouched(), INFORMATION)
-    assert terms.grant is not None
-    assert terms.grant.granted_leaves == ("ErisimBilgisi/UtcZamani",)
-    with pytest.raises(faults.PurposeNotGranted):
-        line(asked(), vouched(purpose=None), INFORMATION)
-
-
-# Tokens
-
-
-BINDING = TokenBinding("_guid", "B-34-0417", "AYSE", "203.0.113.10")
-
-
-def with_token(**changes: Any) -> Vouched:
-    given: dict[str, Any] = {"how": "TOKEN_HMAC_SHA1", "inquirer": None, "token": BINDING}
-    return vouched(**given | changes)
-
-
-def token_stage(folder: Path, changes: Mapping[str, str] | None = None) -> AgreementStage:
-    return stage(agreements(folder, edited(changes or {})))
-
-
-def test_a_token_brings_its_inquirer(tmp_path: Path) -> None:
-    request = asked()
-    token_stage(tmp_path)(request, with_token(), PERSON)
-    assert (request.entry.inquirer, request.entry.bound_inquirer) == ("AYSE", "")
-
-
-@pytest.mark.parametrize(
-    ("bound", "stated", "recorded"),
-    [
-        ("AYSE", "MEHMET", ("MEHMET", "AYSE")),
-        ("AYSE", "AYSE", ("AYSE", "")),
-        ("", "MEHMET", ("MEHMET", "")),
-    ],
-)
-def test_an_inquirer_of_the_query_and_one_of_the_token_are_both_recorded(
-    tmp_path: Path, bound: str, stated: str, recorded: tuple[str, str]
-) -> None:
-    request = asked()
-    token = replace(BINDING, inquirer=bound)
-    token_stage(tmp_path)(request, with_token(token=token, inquirer=stated), PERSON)
-    assert (request.entry.inquirer, request.entry.bound_inquirer) == recorded
-
-
-@pytest.mark.parametrize(
-    ("bound", "stated"), [("VELI", "AYSE"), ("AYSE", "VELI"), ("VELI", None), ("", None)]
-)
-def test_both_inquirers_must_be_registered_today(
-    tmp_path: Path, bound: str, stated: str | None
-) -> None:
-    token = replace(BINDING, inquirer=bound)
-    with pytest.raises(faults.InquirerNotAllowed):
-        token_stage(tmp_path)(asked(), with_token(token=token, inquirer=stated), PERSON)
-
-
-@pytest.mark.parametrize(
-    ("token", "detail"),
-    [
-        (replace(BINDING, institution="B-06-0001"), "another institution"),
-        (replace(BINDING, source_address="203.0.113.11"), "another address"),
-        (replace(BINDING, source_address=""), "another address"),
-    ],
-)
-def test_a_token_of_somebody_else_is_refused_like_an_unknown_one(
-    tmp_path: Path, token: TokenBinding, detail: str
-) -> None:
-    with pytest.raises(faults.TokenRefused) as caught:
-        token_stage(tmp_path)(asked(), with_token(token=token), PERSON)
-    assert detail in caught.value.detail
-
-
-def test_a_token_is_held_to_its_address_before_the_network_is_looked_at(tmp_path: Path) -> None:
-    with pytest.raises(faults.TokenRefused):
-        token_stage(tmp_path)(asked(source="198.51.100.1"), with_token(), PERSON)
-
-
-def test_an_agreement_may_let_tokens_move_between_its_addresses(tmp_path: Path) -> None:
-    changes = {
-        'networks = ["203.0.113.10/32"]': 'networks = ["203.0.113.8/29"]\ntoken_address_free = true'
-    }
-    made = token_stage(tmp_path, changes)
-    made(asked(source="203.0.113.11"), with_token(), PERSON)
-    with pytest.raises(faults.NetworkNotAllowed):
-        made(asked(source="198.51.100.1"), with_token(), PERSON)
-
-
-@pytest.mark.parametrize(
-    ("how", "profile", "good"),
-    [
-        ("TOKEN_HMAC_SHA1", KLASIK, True),
-        ("TOKEN_HMAC_SHA256", KLASIK, True),
-        ("TOKEN_HMAC_SHA1", 'security = "STANDART"', False),
-        ("TOKEN_HMAC_SHA256", 'security = "STANDART"', True),
-        ("TOKEN_SOMETHING", KLASIK, False),
-    ],
-)
-def test_a_weak_proof_counts_in_profile_klasik_only(
-    tmp_path: Path, how: str, profile: str, good: bool
-) -> None:
-    made = token_stage(tmp_path, {KLASIK: profile})
-    call = with_token(how=how, time=FRESH)
-    if good:
-        assert made(asked(), call, PERSON).institution == "B-34-0417"
-    else:
-        with pytest.raises(faults.ProofRefused):
-            made(asked(), call, PERSON)
-
-
-def test_an_agreement_that_wants_signed_routing_answers_says_so(tmp_path: Path) -> None:
-    request = asked()
-    changes = {
-        'answer = { signature = "P256" }': (
-            'answer = { signature = "P256", routing_signature = true }'
-        )
-    }
-    token_stage(tmp_path, changes)(request, with_token(), PERSON)
-    assert (request.signature, request.routing_signature) == ("P256", True)
 
 
 PILOT = (
@@ -686,14 +332,3 @@ def test_no_call_sees_two_sets(tmp_path: Path) -> None:
 
     replace(stage(current), agreements=in_force)(asked(), vouched(), PERSON)
     assert len(looks) == 1
-
-
-def test_a_public_service_in_test_answers_from_a_synthetic_register_only(tmp_path: Path) -> None:
-    current = agreements(tmp_path, edited({'stage = "ACIK"': 'stage = "TEST"'}, PUBLIC))
-    for kind, answers in (("SENTETIK", True), ("GERCEK", False)):
-        public = PublicStage(lambda: current, CallRates(clock=lambda: 0.0, workers=1), kind)
-        if answers:
-            assert public(asked(door="public"), vouched(), VERIFY).criteria_max == 1
-            continue
-        with pytest.raises(faults.ServiceNotGranted):
-            public(asked(door="public"), vouched(), VERIFY)

@@ -18,6 +18,7 @@ from kps_soap.aside import Aside
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.months import month_of
 from kps_soap.audit.search import open_record
+from kps_soap.envelopes import read_own
 from kps_soap.models import evidence
 from kps_soap.repetitions import FirstAnswer
 
@@ -82,15 +83,11 @@ def _first_answer(shown: Any) -> FirstAnswer:
         records=plain["records"] or 0,
         returned_fields=shown.returned_fields,
         payload=payload,
-        tree=etree.fromstring(payload, _parser()),
+        tree=read_own(payload),
     )
 
 
 def _payload(answer: bytes) -> bytes:
     """What is in the Body of an answer of ours, canonical."""
-    (body,) = etree.fromstring(answer, _parser()).iterchildren("{*}Body")
+    (body,) = read_own(answer).iterchildren("{*}Body")
     return etree.tostring(body[0], method="c14n", exclusive=True)
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True)

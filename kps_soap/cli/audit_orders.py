@@ -16,7 +16,7 @@ from kps_soap.audit.orders import Kind, Order, Scope
 from kps_soap.audit.search import look_entry
 from kps_soap.authentication import ISTANBUL
 from kps_soap.cli.looking import asker, by_option, moment, opened, person_number
-from kps_soap.cli.terminal import home_option, json_option, settings_of, show_json, show_table
+from kps_soap.cli.terminal import home_option, json_option, settings_of, show_rows
 from kps_soap.configured import utc_now
 
 _COLUMNS: Final = (
@@ -132,10 +132,7 @@ def _list(home: Path, kind: Kind, reason: str, by: str, *, as_json: bool) -> Non
         with engine.connect() as connection, connection.begin():
             found = orders.all_orders(connection, keyring, kind)
     rows = [_row(one, utc_now()) for one in found]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, _COLUMNS)
+    show_rows(rows, _COLUMNS, as_json=as_json)
 
 
 def _row(order: Order, now: datetime) -> dict[str, str]:

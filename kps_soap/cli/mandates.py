@@ -26,8 +26,7 @@ from kps_soap.cli.terminal import (
     home_option,
     json_option,
     settings_of,
-    show_json,
-    show_table,
+    show_rows,
     stop,
 )
 from kps_soap.configured import utc_now
@@ -58,11 +57,8 @@ def list_mandates(home: Path, as_json: bool, institution: str | None) -> None:
         }
         for one in found
     ]
-    if as_json:
-        show_json(rows)
-    else:
-        columns = ("number", "account", "vendor", "institution", "services", "until", "holds")
-        show_table(rows, columns)
+    columns = ("number", "account", "vendor", "institution", "services", "until", "holds")
+    show_rows(rows, columns, as_json=as_json)
 
 
 @click.group()
@@ -159,11 +155,8 @@ def list_systems(home: Path, as_json: bool, institution: str | None) -> None:
         }
         for one in found
     ]
-    if as_json:
-        show_json(rows)
-    else:
-        columns = ("number", "institution", "vendor", "product", "version", "since", "until")
-        show_table(rows, columns)
+    columns = ("number", "institution", "vendor", "product", "version", "since", "until")
+    show_rows(rows, columns, as_json=as_json)
 
 
 @click.group()

@@ -26,6 +26,7 @@ from kps_soap.cli.terminal import (
     printable,
     settings_of,
     show_json,
+    show_rows,
     show_table,
     stop,
     typed_number,
@@ -76,10 +77,7 @@ def list_findings(
         )
 
     rows = [_row(one) for one in _read(settings_of(home), read)]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, _COLUMNS)
+    show_rows(rows, _COLUMNS, as_json=as_json)
 
 
 @misuse.command("show")
@@ -157,10 +155,7 @@ def show_usage(
         lambda at: usage(at, limits, since=first, until=last, by=By(by), institution=institution),
     )
     rows = [_usage_row(one, By(by)) for one in found]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, tuple(rows[0]) if rows else ())
+    show_rows(rows, tuple(rows[0]) if rows else (), as_json=as_json)
 
 
 def _usage_row(one: Usage, by: By) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from kps_soap.cli.terminal import (
     json_option,
     settings_of,
     show_json,
-    show_table,
+    show_rows,
     stop,
 )
 from kps_soap.configured import utc_now
@@ -109,11 +109,8 @@ def list_people(home: Path, as_json: bool, institution: str | None, text: str, s
             if not after:
                 break
     rows = [_shown(one) for one in found]
-    if as_json:
-        show_json(rows)
-    else:
-        columns = ("person", "institution", "name", "unit", "roles", "state", "valid_until")
-        show_table(rows, columns)
+    columns = ("person", "institution", "name", "unit", "roles", "state", "valid_until")
+    show_rows(rows, columns, as_json=as_json)
 
 
 @click.group()

@@ -24,8 +24,7 @@ from kps_soap.cli.terminal import (
     home_option,
     json_option,
     settings_of,
-    show_json,
-    show_table,
+    show_rows,
     stop,
 )
 from kps_soap.configured import utc_now
@@ -118,10 +117,7 @@ def seats(
     with reading(settings_of(home)) as connection:
         found = seats_of.seats(connection, institution)
     rows = [{"unit": one.unit, "most": one.most, "taken": one.taken} for one in found]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, ("unit", "most", "taken"))
+    show_rows(rows, ("unit", "most", "taken"), as_json=as_json)
 
 
 @click.command()
@@ -186,10 +182,7 @@ def list_approvals(home: Path, as_json: bool) -> None:
         }
         for one in found
     ]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, ("number", "kind", "subject", "what", "asked_by", "reason"))
+    show_rows(rows, ("number", "kind", "subject", "what", "asked_by", "reason"), as_json=as_json)
 
 
 @click.command()

@@ -22,8 +22,7 @@ from kps_soap.cli.terminal import (
     home_option,
     json_option,
     settings_of,
-    show_json,
-    show_table,
+    show_rows,
     stop,
     typed_number,
 )
@@ -100,10 +99,7 @@ def status(home: Path, as_json: bool) -> None:
     finally:
         engine.dispose()
     rows = [_row(one) for one in found]
-    if as_json:
-        show_json(rows)
-    else:
-        show_table(rows, _COLUMNS)
+    show_rows(rows, _COLUMNS, as_json=as_json)
 
 
 def _row(one: RosterStatus) -> dict[str, Any]:

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
 import logging
-import multiprocessing
 import os
-import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import click
 
-from kps_soap.app import Running, gateway_name, open_gateway
 from kps_soap.cli.terminal import NO, WRONG, home_option, settings_of, stop
-from kps_soap.connections import Bounds
-from kps_soap.http_server import connections_allowed
+from kps_soap.forking import prepare
 from kps_soap.inspection import inspect, problems
-from kps_soap.logs import JSON, start_logging
+from kps_soap.logs import JSON
 from kps_soap.metrics.exposition import Exposition
 from kps_soap.metrics.gathering import Gathering
-from kps_soap.metrics.line import Line
 from kps_soap.metrics.page import PageServer
-from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
-from kps_soap.readiness import Vitals
-from kps_soap.serving import Listener, Supervisor, bind, run_loop, serve_here
+from kps_soap.renewal import obstacles
+from kps_soap.serving import Listener, Supervisor, bind
 from kps_soap.settings import Settings
 from kps_soap.terms import SYNTHETIC
+from kps_soap.worker import Worker, start_log
 
 SYNTHETIC_BANNER = "The register is SYNTHETIC: every person in it is invented."
 
@@ -60,7 +51,8 @@ def serve(
     settings = settings_of(
         home, https_host=host, https_port=port, listen_on_all_addresses=everywhere, **more
     )
-    _start_log(settings)
+    start_log(settings)
+    prepare(["kps_soap.warmed"])
     findings = inspect(settings)
     for problem in problems(findings):
         _say(settings, problem, logging.ERROR)
@@ -72,7 +64,7 @@ def serve(
     count = settings.workers or len(os.sched_getaffinity(0))
     gathering = _metrics(settings, count)
     code = Supervisor(
-        _Worker(settings, count),
+        Worker(settings, count),
         listeners,
         count=count,
         on_ready=lambda: _announce(settings, count),
@@ -80,9 +72,18 @@ def serve(
         # Whoever closes the terminal of a gateway wants it to end.
         passes_hangup=not sys.stderr.isatty(),
         drain_seconds=settings.drain_seconds,
+        may_renew=functools.partial(_may_renew, settings),
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)
+
+
+def _may_renew(settings: Settings) -> bool:
+    """Whether a new worker would come up; says why not."""
+    found = list(obstacles(settings))
+    for obstacle in found:
+        _say(settings, f"Workers are not renewed: {obstacle}", logging.ERROR)
+    return not found
 
 
 def _metrics(settings: Settings, count: int) -> Gathering:
@@ -147,67 +148,3 @@ def _say(settings: Settings, sentence: str, level: int) -> None:
         logging.getLogger("kps.serve").log(level, "%s", sentence)
     else:
         click.echo(sentence, err=True)
-
-
-class _Worker:
-    """What a worker process runs.  It ends when its parent does."""
-
-    def __init__(self, settings: Settings, count: int) -> None:
-        self._settings = settings
-        self._count = count
-
-    def __call__(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
-        _start_log(self._settings)
-        try:
-            run_loop(self._serve(index, listeners, ready))
-        except OPERATOR_ERRORS as error:
-            logging.getLogger("kps.serve").error("%s", sentence_of(error))
-            sys.exit(WRONG)
-
-    async def _serve(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
-        settings, stop_event = self._settings, asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
-            loop.add_signal_handler(number, stop_event.set)
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            loop.add_reader(parent.sentinel, stop_event.set)
-
-        def on_ready() -> None:
-            with contextlib.suppress(BrokenPipeError):
-                ready.send(True)
-
-        running: Running
-        gateway = gateway_name(os.getpid() if parent is None else parent.pid or 0)
-        name = {"worker": str(index), "gateway": gateway}
-        async with open_gateway(settings, workers=self._count, **name) as running:
-            loop.add_signal_handler(signal.SIGHUP, running.vitals.book.look_at_files)
-            if settings.drain_seconds:
-                leaving = functools.partial(_leave, running.vitals, stop_event, settings)
-                loop.add_signal_handler(signal.SIGTERM, leaving)
-            line = Line(ready, running.gauges.report)
-            await serve_here(
-                running.application,
-                listeners,
-                Bounds(
-                    settings.header_seconds_max,
-                    settings.header_bytes_max,
-                    settings.idle_seconds_max,
-                    running.meter.http_trouble,
-                    settings.write_seconds_max,
-                    connections_allowed(settings.connections_max),
-                ),
-                on_ready=on_ready,
-                stop=stop_event,
-            )
-            line.close()
-
-
-def _leave(vitals: Vitals, stop_event: asyncio.Event, settings: Settings) -> None:
-    """Answer on for a while, and tell load balancers to send nobody any more."""
-    vitals.leave()
-    asyncio.get_running_loop().call_later(settings.drain_seconds, stop_event.set)
-
-
-def _start_log(settings: Settings) -> None:
-    start_logging(settings.log_format, settings.log_level, clock=time.monotonic)

@@ -114,6 +114,16 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> N
         click.echo("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())
 
 
+def show_rows(
+    rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool
+) -> None:
+    """A listing: every member for a program, these columns for people."""
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, columns)
+
+
 @contextlib.contextmanager
 def progress_bar(label: str) -> Iterator[Step]:
     """A bar on a terminal, nothing in a script.  The step gets what is done and the whole."""

@@ -19,7 +19,7 @@ from lxml import etree
 from kps_soap.console.labels import label, rank
 from kps_soap.console.texts import told
 from kps_soap.contracts.declared import XSI
-from kps_soap.envelopes import Element
+from kps_soap.envelopes import Element, read_own
 
 _NIL: Final = f"{{{XSI}}}nil"
 _RECEIPT: Final = "urn:kps-soap:alindi:1"
@@ -107,7 +107,7 @@ class View:
 
 def view_of(content: bytes, language: str) -> View:
     """What the bytes of an answer say."""
-    root = etree.fromstring(content, _parser())
+    root = read_own(content)
     receipt = _receipt(root)
     body = _child(root, "Body")
     payload = None if body is None else next(iter(body), None)
@@ -129,7 +129,7 @@ def view_of(content: bytes, language: str) -> View:
 
 def photograph_of(content: bytes, place: int) -> Photograph | None:
     """The photograph at a place of an answer's, None where there is none."""
-    found = _photographs(etree.fromstring(content, _parser()))
+    found = _photographs(read_own(content))
     return _picture(found[place]) if 0 <= place < len(found) else None
 
 
@@ -148,10 +148,6 @@ def _picture(element: Element) -> Photograph | None:
         if content.startswith(begins):
             return Photograph(content, media_type)
     return None
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 
 
 def _is_record(found: Element) -> bool:

@@ -7,43 +7,31 @@ memory, and hold whoever tries many names.  They know no person.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from kps_soap.addresses import household
 from kps_soap.faults import Overloaded
+from kps_soap.recent_failures import RecentFailures
 
 T = TypeVar("T")
-
-_SOURCES_MAX: Final = 10_000
 
 
 class Attempts:
     """Failures by source.  ``clock`` is monotonic, in seconds; ``most`` within ``seconds``."""
 
     def __init__(self, *, clock: Callable[[], float], most: int, seconds: float) -> None:
-        self._clock = clock
-        self._most = most
-        self._seconds = seconds
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures = RecentFailures(clock=clock, most=most, seconds=seconds)
 
     def seconds_to_wait(self, source_address: str) -> int:
         """0 where somebody may try; else how long until the next try."""
-        failures = self._failures.get(household(source_address))
-        if failures is None or len(failures) < self._most:
-            return 0
-        return max(0, round(failures[0] + self._seconds - self._clock() + 0.5))
+        return math.ceil(self._failures.seconds_left(household(source_address)))
 
     def failed(self, source_address: str) -> None:
-        """Count one.  Of too many sources the one idle longest is forgotten."""
-        key = household(source_address)
-        failures = self._failures.pop(key, None) or deque(maxlen=self._most)
-        failures.append(self._clock())
-        self._failures[key] = failures
-        while len(self._failures) > _SOURCES_MAX:
-            self._failures.popitem(last=False)
+        """Count one."""
+        self._failures.add(household(source_address))
 
 
 class Turns:

@@ -27,7 +27,7 @@ from kps_soap.console.offers import Offer, newest_of, offers_for
 from kps_soap.console.pages import Page
 from kps_soap.console.query_forms import CASE, CASE_MAX, PURPOSE
 from kps_soap.console.visit import Visit
-from kps_soap.envelopes import Element
+from kps_soap.envelopes import Element, read_own
 from kps_soap.gateway import Answer
 from kps_soap.people.roles import Right
 from kps_soap.receipt_check import Papers, ReceiptRefused, check_receipts
@@ -236,8 +236,7 @@ def _right(visit: Visit, element: Element) -> Opened:
 
 
 def _first(content: bytes, space: str, name: str) -> Element | None:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    return next(etree.fromstring(content, parser).iter(f"{{{space}}}{name}"), None)
+    return next(read_own(content).iter(f"{{{space}}}{name}"), None)
 
 
 def _text(element: Element, space: str, name: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from kps_soap import faults
@@ -27,15 +27,12 @@ from kps_soap.doors.intake import (
 )
 from kps_soap.entry import Entry
 from kps_soap.gateway import Answer, Exchange, Family, Gateway, Question
+from kps_soap.shares import RETRY_AFTER_SECONDS, Shares
 from kps_soap.turkish import ascii_lower
 
 log = logging.getLogger("kps.doorway")
 
 TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
-
-
-#: When it is worth coming back: places are free again within fractions of a second.
-RETRY_AFTER_SECONDS: Final = 1
 
 #: What a GET gets: from the query (names in lower case) and the base URL to advertise.
 Page = Callable[[Mapping[str, str], str], Answer]
@@ -81,34 +78,10 @@ READ_ONLY: Final = sentence(
     405, "Bu adres yalnızca GET ile okunur. / Use GET here.", ("Allow", "GET, HEAD")
 )
 BUSY: Final = sentence(
-    503, "Servis yoğun, yeniden deneyin. / Busy, try again.", ("Retry-After", "1")
+    503,
+    "Servis yoğun, yeniden deneyin. / Busy, try again.",
+    ("Retry-After", str(RETRY_AFTER_SECONDS)),
 )
-
-
-class Shares(Protocol):
-    """Who holds the places on the line."""
-
-    def enter(self, request_id: str) -> bool:
-        """Take a place for a request; False when there is none."""
-
-    def leave(self, request_id: str) -> None:
-        """Give it back."""
-
-
-class _Places:
-    """So many places, for whoever comes first."""
-
-    def __init__(self, places_max: int) -> None:
-        self._free = places_max
-
-    def enter(self, _request_id: str) -> bool:
-        if self._free <= 0:
-            return False
-        self._free -= 1
-        return True
-
-    def leave(self, _request_id: str) -> None:
-        self._free += 1
 
 
 def busy(question: Question) -> Answer:
@@ -129,24 +102,17 @@ def busy(question: Question) -> Answer:
 
 @dataclass(slots=True)
 class Doorway:
-    """Dispatches requests to places.  ``in_flight_max`` bounds the requests being worked on.
+    """Dispatches requests to places.  ``shares`` bounds the requests being worked on.
 
-    ``shares`` keeps some of them free for those who hold few.  ``turned_away`` counts the requests
-    that were told to come later before anybody had read them.
+    ``turned_away`` counts those that were told to come later before anybody had read them.
     """
 
     gateway: Gateway
     intake: Intake
     addresses: wsdl.Addresses
     places: Mapping[str, Place]
-    in_flight_max: int
-    shares: Shares | None = None
-    in_flight: int = field(default=0, init=False)
+    shares: Shares
     turned_away: int = field(default=0, init=False)
-    _shares: Shares = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._shares = self.shares or _Places(self.in_flight_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = self.places.get(ascii_lower(scope["path"]))
@@ -205,16 +171,14 @@ class Doorway:
         Only the work itself takes a place: a caller who sends or reads slowly takes none.
         """
         number = question.request_id
-        if not self._shares.enter(number):
+        if not self.shares.enter(number):
             self.turned_away += 1
             self._count(question)
             return busy(question)
-        self.in_flight += 1
         try:
             return await self.gateway.answer(question)
         finally:
-            self.in_flight -= 1
-            self._shares.leave(number)
+            self.shares.leave(number)
 
     def _count(self, question: Question) -> None:
         """Nobody has read whose it was, so it is counted like all that names nobody (D6)."""

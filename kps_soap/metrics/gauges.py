@@ -90,8 +90,8 @@ class Gauges:
 
     def _load(self, evidence: EvidenceWriter) -> Report:
         return {
-            table.IN_FLIGHT.name: [([], self._doorway.in_flight)],
-            table.IN_FLIGHT_MAX.name: [([], self._doorway.in_flight_max)],
+            table.IN_FLIGHT.name: [([], self._doorway.shares.in_flight)],
+            table.IN_FLIGHT_MAX.name: [([], self._doorway.shares.places_max)],
             table.TURNED_AWAY.name: [([], self._doorway.turned_away)],
             table.EVIDENCE_WAITING.name: [([], evidence.waiting)],
             table.LAST_COMMIT_SECONDS.name: [([], round(evidence.last_commit_seconds, 3))],

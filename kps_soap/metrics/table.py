@@ -154,7 +154,9 @@ PART_READY: Final = _gauge(
 )
 IN_FLIGHT: Final = _gauge("kps_requests_in_flight", _WORKER, "Requests being worked on.")
 IN_FLIGHT_MAX: Final = _gauge(
-    "kps_requests_in_flight_max", _WORKER, "Requests that a worker works on at most."
+    "kps_requests_in_flight_max",
+    _WORKER,
+    "Places of a worker for requests of known callers; as many more may be on their way there.",
 )
 EVIDENCE_WAITING: Final = _gauge(
     "kps_evidence_waiting", _WORKER, "Requests that wait for their record to be durable."

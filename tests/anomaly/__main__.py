@@ -43,6 +43,7 @@ def main() -> int:
     bench = Bench(
         options.place.resolve(), options.rate, options.seconds, options.seed, options.patience
     )
+    bench.short = options.short
     results, failed = options.place / "results.jsonl", 0
     print(f"seed {options.seed}, {options.rate:g} questions/s, {options.seconds:g} s a round")
     for number, name, run, turn in plan(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from anomaly.invariants import Books, check, rows_of
 from anomaly.ledger import Book, Caller, Load, Reply, Tally, ask_again
 from anomaly.rig import Gateway, loaded_home, move_to, serving, url_of, verify
@@ -51,6 +52,7 @@ class Bench:
     seed: int = 1
     patience: float = 1.0
     capacity: float = 0.0
+    short: bool = False
     problems: list[str] = field(default_factory=list)
     _turn: int = 0
 
@@ -73,6 +75,10 @@ class Bench:
         """The random moments of a round, the same each time."""
         return random.Random(f"{self.seed} {name} {number}")
 
+    def outage(self, loads: float) -> float:
+        """How long something stays away, in seconds: so many loads, a third in a short run."""
+        return self.seconds * (min(loads, 0.35) if self.short else loads)
+
     def book(self, name: str) -> Book:
         path = self.place / f"{name}-{time.time_ns()}.ledger"
         return Book(path)
@@ -87,32 +93,65 @@ class Bench:
         name: str = "r",
         **more: Any,
     ) -> Load:
+        """A load on a gateway, with a witness unless its records are where only it can see."""
         caller = gateway if isinstance(gateway, Caller) else gateway.caller()
+        if isinstance(gateway, Gateway) and gateway.tells and "seen" not in more:
+            more["seen"] = Witness(url_of(gateway.home))
         prefix = f"{name}-{time.time_ns()}"
         return Load(caller, book, rate=rate or self.rate, prefix=prefix, lines=lines, **more)
 
 
 class Witness:
-    """I4: looks up every so many answers the moment they came; their records must be there.
+    """I4: looks up every tenth answer the moment it came; its record must be there.
 
-    It reads by a connection of its own, which sees only what was committed.
+    It reads by a connection of its own, which sees only what was committed.  ``blind`` counts
+    the answers that could not be looked up, because the database went away after them.
     """
 
-    def __init__(self, home: Path, *, every: int = 10) -> None:
-        self._file = home / "gateway.db"
+    def __init__(
+        self, url: str, *, every: int = 10, find: Callable[[str], bool] | None = None
+    ) -> None:
+        self._url = url
+        self._find = find or (self._in_file if url.startswith("sqlite:") else self._on_server)
         self._every = every
-        self._heard = 0
+        self.heard = 0
         self.looked = 0
         self.missing = 0
+        self.blind = 0
 
     async def __call__(self, reply: Reply) -> None:
-        self._heard += reply.kind == "ok"
-        if reply.kind != "ok" or self._heard % self._every:
+        self.heard += reply.kind == "ok"
+        if reply.kind != "ok" or self.heard % self._every:
+            return
+        try:
+            found = await asyncio.to_thread(self._find, reply.request)
+        except (sqlite3.OperationalError, psycopg.OperationalError):
+            self.blind += 1
             return
         self.looked += 1
-        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as connection:
+        self.missing += not found
+
+    def _in_file(self, request: str) -> bool:
+        file = self._url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             query = "SELECT 1 FROM evidence WHERE request_id = ?"
-            self.missing += connection.execute(query, (reply.request,)).fetchone() is None
+            return connection.execute(query, (request,)).fetchone() is not None
+
+    def _on_server(self, request: str) -> bool:
+        address = self._url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(address, connect_timeout=2) as connection:
+            query = "SELECT 1 FROM evidence WHERE request_id = %s"
+            return connection.execute(query, (request,)).fetchone() is not None
+
+    def figures(self, judge_: Judge) -> Figures:
+        """What was looked up, and the demand that it was done and found everything."""
+        judge_.demand(not self.missing, f"I4: {self.missing} answers came before their records")
+        due = self.heard // self._every
+        judge_.demand(
+            self.looked + self.blind == due, f"I4: {self.looked} of {due} answers were looked up"
+        )
+        judge_.demand(self.looked > 0 or due == 0, "I4: not one answer could be looked up")
+        return {"looked_up_at_once": self.looked, "not_on_record_yet": self.missing}
 
 
 @dataclass
@@ -175,6 +214,8 @@ def judge(
     judge_.demand(kinds["ok"] > 0, "nobody was answered: the round says nothing")
     judge_.demand(tally.sent >= 0.95 * tally.planned, "fewer than 95 % of the questions were sent")
     judge_.demand(kinds["odd"] == 0, f"{kinds['odd']} answers were neither data nor faults")
+    # Whoever looked up records as answers came: every load on a gateway has a witness.
+    seen = tally.seen.figures(judge_) if isinstance(tally.seen, Witness) else {}
     lost = sum(1 for problem in judge_.problems if problem.startswith("I1"))
     return {
         "questions": tally.sent,
@@ -183,6 +224,7 @@ def judge(
         "faults": kinds["fault"],
         "broken": tally.broken,
         "records_lost": lost,
+        **seen,
     }
 
 

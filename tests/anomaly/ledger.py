@@ -88,6 +88,7 @@ class Tally:
     replies: list[Reply] = field(default_factory=list)
     broken_at: list[float] = field(default_factory=list)
     unanswered: dict[str, bytes] = field(default_factory=dict)
+    seen: object = None
 
     @property
     def kinds(self) -> Counter[str]:
@@ -214,7 +215,7 @@ class Load:
         self._places = asyncio.Semaphore(lines)
         self._running: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
-        self.tally = Tally()
+        self.tally = Tally(seen=seen)
 
     async def run(self, seconds: float) -> Tally:
         """Ask for so long, then wait for what is on its way."""

@@ -30,6 +30,7 @@ from anomaly.ledger import Caller
 from end_to_end.running import environment, kps, make_home
 from free_ports import free_ports
 from sqlalchemy import create_engine, insert, select
+from worker_processes import copied_from, workers_of
 
 from kps_soap.models import METADATA
 
@@ -47,7 +48,36 @@ class CannotHere(Exception):
 
 def loaded_home(place: Path, *, persons: int = 200, settings: str = "") -> Path:
     """A demo home for loads: no quota in the way, evidence waited for one second."""
-    home = make_home(place, persons=persons)
+    return for_loads(make_home(place, persons=persons), settings=settings)
+
+
+def home_of_another_day(place: Path, clock: Path, *, persons: int = 200) -> Path:
+    """The same, made by the clock that a file moves."""
+    https_port, http_port, metrics_port = free_ports(3)
+    made = shifted(
+        clock, "demo", "init", str(place), "--persons", str(persons), "--date", "2026-01-01",
+        "--port", str(https_port), "--http-port", str(http_port),
+        "--metrics-port", str(metrics_port),
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return for_loads(place)
+
+
+def shifted(clock: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``kps`` with the clock that a file moves; it must end within a minute."""
+    path = os.pathsep.join(str(Path(__file__).resolve().parents[up]) for up in (1, 2))
+    return subprocess.run(
+        [sys.executable, "-m", "anomaly.shifted", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment() | {"PYTHONPATH": path, "ANOMALY_CLOCK": str(clock)},
+        check=False,
+        timeout=60,
+    )
+
+
+def for_loads(home: Path, *, settings: str = "") -> Path:
+    """No quota of a home's agreements in the way of a load, evidence waited for one second."""
     for path in (home / "agreements").glob("*.toml"):
         said = path.read_text(encoding="utf-8")
         for limit, most in _LIMITS.items():
@@ -125,18 +155,12 @@ class Gateway:
         return self.process.pid
 
     def workers_alive(self) -> list[int]:
-        found = []
-        try:
-            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        except OSError:
-            return []
-        for child in children:
-            try:
-                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    found.append(int(child))
-            except OSError:
-                continue
-        return found
+        """The workers: children of the parent, or of the process that they are copies of."""
+        return sorted(workers_of(self.pid))
+
+    def everybody(self) -> list[int]:
+        """The parent, the process that workers are copies of, and the workers."""
+        return [self.pid, *copied_from(self.pid), *self.workers_alive()]
 
     def held(self) -> Held:
         return Held.by([self.pid, *self.workers_alive()])
@@ -212,6 +236,16 @@ def verify(home: Path, *before: str) -> str:
     return "" if said.returncode == 0 else f"I3: {said.stdout[-300:]} {said.stderr[-300:]}"
 
 
+_LOOKER = """
+import sqlite3, sys
+from contextlib import closing
+for line in sys.stdin:
+    with closing(sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)) as connection:
+        query = "SELECT count(*) FROM evidence WHERE request_id = ?"
+        print(connection.execute(query, (line.strip(),)).fetchone()[0], flush=True)
+"""
+
+
 class MountedHome:
     """A mount namespace of its own that a process keeps open: disks that are full for us alone."""
 
@@ -230,6 +264,16 @@ class MountedHome:
     def before(self) -> list[str]:
         """What a command begins with that sees the mounts."""
         return ["nsenter", "-t", str(self._holder.pid), "-m"]
+
+    def looker(self, database: Path) -> subprocess.Popen[str]:
+        """A process inside: a request's number on a line in, 1 out where its record is there."""
+        return subprocess.Popen(
+            [*self.before, sys.executable, "-c", _LOOKER, str(database)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

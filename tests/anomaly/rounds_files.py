@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from anomaly.bench import (
     Judge,
     Load,
     Result,
+    Witness,
     disturbed,
     judge,
     serving,
@@ -31,6 +33,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from sqlalchemy import create_engine, text
 
 _INSTITUTION = "B-34-0417"
+_NOT_LOADED = "the changed agreement files are not loaded"
 _LOADED = 2.5
 
 #: Of the certificate that runs out: two workers are renewed in less, and a load has begun.
@@ -85,7 +88,8 @@ def half_written(bench: Bench, number: int) -> Result:
         sets = [await known(content) for content in (*whole_files, original)]
         load = bench.load(gateway, book, rate=bench.rate / 2)
         tally, figures = await disturbed(load, bench.seconds, disturb)
-        return tally, figures | await settle(gateway, book, tally), sets
+        figures |= await settle(gateway, book, tally)
+        return tally, figures | await _told_once(gateway, spoil, whole_files, found), sets
 
     with serving(gateway):
         tally, figures, sets = asyncio.run(whole())
@@ -102,6 +106,35 @@ def half_written(bench: Bench, number: int) -> Result:
     found.at_most(figures, "mended_s", 4.0)
     figures = judge(found, home, book, tally) | figures
     return Result(name, number, figures, found.problems)
+
+
+async def _told_once(
+    gateway: Gateway, spoil: _Spoiler, whole_files: Sequence[str], found: Judge
+) -> Figures:
+    """Each wrong file stays for a while and is loaded again and again: the log tells it once."""
+    told = 0
+    for turn, (way, place) in enumerate(spoil.lasting):
+        before = len(gateway.log)
+        await asyncio.to_thread(way)
+        for _ in range(8):
+            os.kill(gateway.pid, signal.SIGHUP)
+            await asyncio.sleep(0.2)
+        # One worker looks at the files; the others hear of it with their next lease.
+        asked = [(await asyncio.to_thread(gateway.health))[1] for _ in range(10)]
+        problems = max(one.get("agreement_problems", 0) for one in asked)
+        said = [line for line in gateway.log[before:].splitlines() if "kps.agreements" in line]
+        heads = sum(_NOT_LOADED in line for line in said)
+        named = [line for line in said if place in line]
+        what = way.__name__.strip("_")
+        found.demand(heads == 1, f"{what}: told {heads} times in {said}")
+        found.demand(bool(named), f"{what}: nobody says {place} in {said}")
+        found.demand(len(said) == len(set(said)), f"{what}: a line is there twice: {said}")
+        found.demand(problems > 0, f"{what}: /saglik counts no problem")
+        told += heads
+        spoil.mend(whole_files[(turn + 1) % 2])
+        os.kill(gateway.pid, signal.SIGHUP)
+        await asyncio.sleep(1.0)
+    return {"wrong_files": len(spoil.lasting), "told_once": told}
 
 
 def _digests(home: Path) -> dict[str, str]:
@@ -126,6 +159,19 @@ class _Spoiler:
                 self._link)  # fmt: skip
         ways[self._turn % len(ways)]()
         self._turn += 1
+
+    @property
+    def lasting(self) -> list[tuple[Callable[[], None], str]]:
+        """The ways that stay wrong, and what the log must say of where: file, or file and line."""
+        name = self._file.name
+        return [
+            (self._empty, name),
+            (self._directory, name),
+            (self._syntax, f"{name}:1"),
+            (self._rule, f"{name}:"),
+            (self._twice, "iki-kez.toml"),
+            (self._link, name),
+        ]
 
     def mend(self, content: str) -> None:
         twin = self._file.with_name("iki-kez.toml")
@@ -208,7 +254,7 @@ def signing_expired(bench: Bench, number: int) -> Result:
 
 
 def tls_replaced(bench: Bench, number: int) -> Result:
-    """D5a: the TLS certificate nears its end and is replaced under load: no call fails."""
+    """D5a: TLS files are replaced under load, first by broken ones: no call fails either way."""
     name, found, home = "D5a TLS certificate replaced", Judge(bench.patience), bench.home()
     gateway, book = Gateway(home), bench.book("d5")
     caller = gateway.caller(tls=True)
@@ -222,15 +268,19 @@ def tls_replaced(bench: Bench, number: int) -> Result:
     async def disturb(_load: Load) -> Figures:
         await asyncio.sleep(0.2 * bench.seconds)
         old = await serial()
+        figures = await _broken_first(gateway, found)
+        found.demand(old == await serial(), "a broken certificate was taken")
         _shorten(home, "tls.pem", 3600)
         start = time.monotonic()
         os.kill(gateway.pid, signal.SIGUSR2)
         while old in [await serial() for _ in range(6)] and time.monotonic() - start < 40:
             await asyncio.sleep(0.1)
-        return {"replaced_s": time.monotonic() - start, "replaced": await serial() != old}
+        figures["replaced_s"] = time.monotonic() - start
+        return figures | {"replaced": await serial() != old}
 
     async def whole() -> tuple[Any, Figures]:
-        load = bench.load(caller, book, rate=bench.rate / 2)
+        seen = Witness(url_of(home))
+        load = bench.load(caller, book, rate=bench.rate / 2, seen=seen)
         return await disturbed(load, bench.seconds, disturb)
 
     with serving(gateway):
@@ -238,6 +288,72 @@ def tls_replaced(bench: Bench, number: int) -> Result:
     found.demand(figures["replaced"], "the old certificate is still shown")
     figures["ok_share"] = tally.ok_share(0.0)
     found.at_least(figures, "ok_share", 1.0)
+    figures = judge(found, home, book, tally) | figures
+    return Result(name, number, figures, found.problems)
+
+
+async def _broken_first(gateway: Gateway, found: Judge) -> Figures:
+    """Renew with files that no worker could start with: those that serve go on as they are."""
+    keys, workers, refused = gateway.home / "keys", gateway.workers_alive(), 0
+    for name in ("tls.pem", "tls.key", "rsa.pem"):
+        file = keys / name
+        good = file.read_bytes()
+        file.write_bytes(good[: len(good) // 2])
+        os.kill(gateway.pid, signal.SIGUSR2)
+        start = time.monotonic()
+        while gateway.log.count("Workers are not renewed: ") == refused:
+            await asyncio.sleep(0.05)
+            if time.monotonic() - start > 5:
+                break
+        await asyncio.sleep(0.5)
+        refused = gateway.log.count("Workers are not renewed: ")
+        file.write_bytes(good)
+    found.demand(refused == 3, f"{refused} of 3 renewals with broken files were refused")
+    found.demand(gateway.workers_alive() == workers, "a worker was ended for broken files")
+    status, said = await asyncio.to_thread(gateway.health)
+    found.demand(status == 200, f"/saglik says {status} {said.get('troubles')}")
+    return {"renewals_refused": refused}
+
+
+def tls_expired(bench: Bench, number: int) -> Result:
+    """D5e: the TLS certificate runs out: readiness says so, calls behind a proxy go on."""
+    name, found, home = "D5e TLS certificate expired", Judge(bench.patience), bench.home()
+    good = (home / "keys" / "tls.pem").read_bytes()
+    gateway, book = Gateway(home), bench.book("d5")
+    ends: list[float] = []
+
+    async def disturb(_load: Load) -> Figures:
+        await asyncio.sleep(max(0.0, ends[0] - time.time() - 1.0))
+        early = (await asyncio.to_thread(gateway.health))[0]
+        found.demand(early == 200, f"/saglik says {early} before the end")
+        await asyncio.sleep(max(0.0, ends[0] - time.time()))
+        figures: Figures = {"red_s": await gateway.until(503, seconds=10, parts=4)}
+        _, said = await asyncio.to_thread(gateway.health)
+        wanted = ["the TLS certificate is outside its validity"]
+        found.demand(said["troubles"] == wanted, f"/saglik says {said['troubles']}")
+        (home / "keys" / "tls.pem").write_bytes(good)
+        os.kill(gateway.pid, signal.SIGUSR2)
+        figures["green_s"] = await gateway.until(200, seconds=40)
+        return figures
+
+    async def whole() -> tuple[Any, Figures]:
+        # A gateway that starts refuses such a certificate; one that goes on may meet its end.
+        ends.append(_shorten(home, "tls.pem", _LIFE_SECONDS))
+        os.kill(gateway.pid, signal.SIGUSR2)
+        await gateway.renewed(2)
+        load = bench.load(gateway, book, rate=bench.rate / 2)
+        return await disturbed(load, max(bench.seconds, 20.0), disturb)
+
+    with serving(gateway):
+        tally, figures = asyncio.run(whole())
+    figures["told_near"] = gateway.log.count("the TLS certificate expires within a day")
+    figures["told_end"] = gateway.log.count("the TLS certificate has expired")
+    found.demand(figures["told_near"] == 2, "not one line for each worker before the end")
+    found.demand(figures["told_end"] == 2, "not one line for each worker at the end")
+    figures["ok_share"] = tally.ok_share(0.0)
+    found.at_least(figures, "ok_share", 1.0)
+    found.at_most(figures, "red_s", 5.0)
+    found.demand(figures["green_s"] < 40, "it did not get well with the new certificate")
     figures = judge(found, home, book, tally) | figures
     return Result(name, number, figures, found.problems)
 

@@ -18,7 +18,6 @@ from anomaly.bench import (
     Judge,
     Load,
     Result,
-    Witness,
     disturbed,
     judge,
     serving,
@@ -26,6 +25,7 @@ from anomaly.bench import (
 )
 from anomaly.invariants import Held
 from anomaly.rig import Cluster, cluster
+from worker_processes import copied_from
 
 #: A worker that has opened its stores has its loop, its evidence, its seals and its watches.
 _THREADS = 5
@@ -91,7 +91,7 @@ def kill_all(bench: Bench, number: int) -> Result:
     async def disturb(gateway: Gateway, load: Load, moment: float) -> Figures:
         await asyncio.sleep(moment)
         killed = time.monotonic()
-        for process in (gateway.pid, *gateway.workers_alive()):
+        for process in gateway.everybody():
             os.kill(process, signal.SIGKILL)
         assert gateway.process is not None
         await asyncio.to_thread(gateway.process.wait, 10)
@@ -100,6 +100,30 @@ def kill_all(bench: Bench, number: int) -> Result:
         return {"killed": killed, "ended": ended}
 
     return _killed(bench, number, "D1c all killed", disturb, _back_soon)
+
+
+def kill_copied(bench: Bench, number: int) -> Result:
+    """D1e: SIGKILL for the process that workers are copies of: others take their place."""
+
+    async def disturb(gateway: Gateway, load: Load, moment: float) -> Figures:
+        await asyncio.sleep(moment)
+        before = gateway.workers_alive()
+        killed = time.monotonic()
+        for middle in copied_from(gateway.pid):
+            os.kill(middle, signal.SIGKILL)
+        while any(map(_is_alive, before)) or not _answers_ready(gateway, len(before)):
+            await asyncio.sleep(0.05)
+            if time.monotonic() - killed > 40:
+                break
+        return {"killed": killed, "ended": killed, "replaced_s": time.monotonic() - killed}
+
+    def demands(tally: Any, figures: Figures, found: Judge) -> None:
+        _back_soon(tally, figures, found)
+        figures["ok_share"] = tally.ok_share(0.0)
+        found.at_least(figures, "ok_share", 0.99)
+        found.at_most(figures, "replaced_s", 20.0)
+
+    return _killed(bench, number, "D1e what workers are copies of killed", disturb, demands)
 
 
 def _is_alive(process: int) -> bool:
@@ -132,14 +156,12 @@ def _killed(
     async def whole() -> tuple[Any, Figures]:
         warm = bench.load(gateway, book, name="w")
         await warm.run(1.5)
-        held, witness = gateway.held(), Witness(home)
-        load = bench.load(gateway, book, seen=witness)
+        held = gateway.held()
+        load = bench.load(gateway, book)
         tally, figures = await disturbed(
             load, bench.seconds, lambda load: disturb(gateway, load, moment)
         )
         figures |= await settle(gateway, book, tally)
-        figures["looked_up_at_once"] = witness.looked
-        found.demand(not witness.missing, f"I4: {witness.missing} answers were there too early")
         if not restart:
             found.problems += gateway.held().back_to(held)
         return tally, figures
@@ -158,7 +180,7 @@ def kill_backend(bench: Bench, number: int) -> Result:
     async def disturb(server: Cluster) -> None:
         os.kill(server.backends()[0], signal.SIGKILL)
 
-    return _database(bench, number, "D1d database backend killed", disturb, None, away=0.0)
+    return _database(bench, number, "D1d database backend killed", disturb, None, loads_away=0.0)
 
 
 def stop_clean(bench: Bench, number: int) -> Result:
@@ -198,7 +220,7 @@ def hang(bench: Bench, number: int) -> Result:
         for process in stopped:
             os.kill(process, signal.SIGCONT)
 
-    return _database(bench, number, "D3c database hangs", disturb, heal)
+    return _database(bench, number, "D3c database hangs", disturb, heal, loads_away=1.0)
 
 
 def no_connections(bench: Bench, number: int) -> Result:
@@ -224,7 +246,7 @@ def no_connections(bench: Bench, number: int) -> Result:
         await asyncio.to_thread(server.stop, "fast")
         await asyncio.to_thread(server.start)
 
-    return _database(bench, number, "D3d no connection left", disturb, heal)
+    return _database(bench, number, "D3d no connection left", disturb, heal, loads_away=1.0)
 
 
 def _database(
@@ -234,9 +256,10 @@ def _database(
     disturb: Callable[[Cluster], Any],
     heal: Callable[[Cluster], Any] | None,
     *,
-    away: float = 0.35,
+    loads_away: float = 1.5,
 ) -> Result:
-    found = Judge(bench.patience)
+    """``loads_away``: how long it stays away in a full run, in lengths of a load."""
+    found, away = Judge(bench.patience), bench.outage(loads_away)
     with cluster() as server:
         home = bench.home(postgresql=server.url)
         gateway, book = Gateway(home), bench.book("d3")
@@ -247,7 +270,7 @@ def _database(
             workers = gateway.workers_alive()
             gone = time.monotonic()
             await disturb(server)
-            await asyncio.sleep(away * bench.seconds)
+            await asyncio.sleep(away)
             if heal is not None:
                 await heal(server)
             healed = time.monotonic()
@@ -256,8 +279,11 @@ def _database(
 
         async def whole() -> tuple[Any, Figures]:
             tally, figures = await disturbed(
-                bench.load(gateway, book, lines=128), bench.seconds + _AFTERWARDS, breaking
+                bench.load(gateway, book, lines=128),
+                max(bench.seconds, 0.5 * bench.seconds + away) + _AFTERWARDS,
+                breaking,
             )
+            figures["away_s"] = away
             figures["green_s"] = await gateway.until(200, seconds=30)
             return tally, figures | await settle(gateway, book, tally)
 
@@ -266,7 +292,7 @@ def _database(
         healed = figures.pop("healed")
         gone = figures.pop("gone")
         figures["first_ok_s"] = tally.first_ok_after(healed)
-        figures["ok_share_after"] = tally.ok_share(healed + 2.0)
+        figures["ok_share_after"] = tally.ok_share(healed + 2.0 * bench.patience)
         figures["refusal_p99_s"] = tally.late("trouble", 0.99, since=gone)
         figures["refusal_max_s"] = tally.late("trouble", 1.0, since=gone)
         found.at_most(figures, "first_ok_s", 5.0)

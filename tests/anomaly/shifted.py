@@ -1,14 +1,15 @@
 """The gateway with a wall clock that a file moves, by the seconds that stand in it.
 
 Only the one clock that everything is handed is another one; deadlines run on the monotonic clock,
-which nobody can move.  Worker processes import this module again, and so have the same clock.
+which nobody can move.  Worker processes are started anew rather than copied: they import this
+module before anything else of the program, and so have the same clock.
 """
 
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kps_soap import configured
+from kps_soap import configured, forking
 
 _FILE = Path(os.environ.get("ANOMALY_CLOCK", "/nonexistent"))
 
@@ -23,6 +24,7 @@ def shifted_now() -> datetime:
 
 
 configured.utc_now = shifted_now
+forking._CAN_FORK = False
 
 if __name__ == "__main__":
     from kps_soap.cli import main

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from end_to_end.questions import PERSON, envelope, person_query, security
 from end_to_end.running import Served, kps, make_home, serving, wait_for
+from worker_processes import copied_from, is_alive, workers_of
 
 SENTENCE = "İz kaydı yazılamadı; veri verilmedi, daha sonra yeniden deneyin."
 ANSWERS_BEFORE = ANSWERS_AFTER = 60
@@ -96,23 +97,6 @@ def load(served: Served) -> Iterator[Ledger]:
             caller.join(timeout=30)
 
 
-def workers_of(parent: int) -> list[int]:
-    """The worker processes of a gateway: children that were spawned, and are alive."""
-    found = []
-    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-            found.append(int(child))
-    return found
-
-
-def is_alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
 def on_record(home: Path) -> dict[str, str]:
     """Digest of what was sent, by request number."""
     with closing(sqlite3.connect(home / "gateway.db")) as connection:
@@ -162,8 +146,9 @@ def test_a_killed_machine_leaves_every_sent_answer_on_record(home: Path) -> None
     with serving(home) as served:
         with load(served) as ledger:
             wait_for(more_than(ledger, ANSWERS_BEFORE))
-            everyone = [served.process.pid, *workers_of(served.process.pid)]
-            assert len(everyone) == 3
+            parent = served.process.pid
+            everyone = [parent, *copied_from(parent), *workers_of(parent)]
+            assert len(everyone) == 4
             for process in everyone:
                 os.kill(process, signal.SIGKILL)
             served.process.wait(timeout=10)

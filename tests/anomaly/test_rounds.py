@@ -1,5 +1,6 @@
 """A smoke of the rounds, and the check of the checker: what is tampered with must be reported."""
 
+import asyncio
 import shutil
 import sqlite3
 from collections import Counter
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from anomaly.__main__ import line_of, plan, table
-from anomaly.bench import Bench
+from anomaly.bench import Bench, Judge, Witness
 from anomaly.invariants import Books, Held, Row, check, rows_of
+from anomaly.ledger import Reply
 from anomaly.rig import verify
 from anomaly.rounds import ROUNDS, SHORT
 from anomaly.rounds_killed import kill_worker, renewal
@@ -124,14 +126,63 @@ def test_the_checker_reports_what_is_not_given_back() -> None:
     ]
 
 
+def heard(witness: Witness, kinds: str) -> list[str]:
+    """Let a witness hear answers, o for each with data; what it finds wrong."""
+
+    async def run() -> None:
+        for number, kind in enumerate(kinds):
+            said = "ok" if kind == "o" else "trouble"
+            await witness(Reply(f"m-{number}", said, 200, f"r-{number}", "d", 0.0, 0.0, {}))
+
+    asyncio.run(run())
+    told = Judge()
+    witness.figures(told)
+    return [problem.split(":")[0] for problem in told.problems]
+
+
+def test_the_witness_looks_up_every_tenth_answer_and_reports_what_is_not_on_record() -> None:
+    asked: list[str] = []
+
+    def there(request: str) -> bool:
+        asked.append(request)
+        return True
+
+    witness = Witness("", find=there)
+    assert heard(witness, "ooooxooooo" * 3) == []
+    assert asked == ["r-10", "r-21"]
+    assert (witness.looked, witness.missing) == (2, 0)
+    missed = Witness("", find=lambda _request: False)
+    assert heard(missed, "o" * 30) == ["I4"]
+    assert missed.missing == 3
+    skipping = Witness("", find=lambda _request: True)
+    skipping.heard = 20
+    assert heard(skipping, "o" * 10) == ["I4"]
+
+
+def test_a_witness_whose_database_is_away_says_that_it_saw_nothing() -> None:
+    def away(_request: str) -> bool:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    witness = Witness("", find=away)
+    assert heard(witness, "o" * 20) == ["I4"]
+    assert (witness.looked, witness.blind) == (0, 2)
+
+
 # The plan
+
+
+def test_an_outage_lasts_as_long_as_loads_do_and_less_in_a_short_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, rate=1, seconds=20)
+    assert [bench.outage(loads) for loads in (0.0, 1.0, 1.5)] == [0, 20, 30]
+    bench.short = True
+    assert [bench.outage(loads) for loads in (0.0, 1.0, 1.5)] == [0, 7, 7]
 
 
 def test_a_short_run_is_part_of_the_whole_and_every_round_has_its_number() -> None:
     assert SHORT.keys() <= ROUNDS.keys()
     whole = list(plan(short=False, only=(), rounds=0))
     assert [number for number, *_ in whole] == list(range(1, len(whole) + 1))
-    assert sum(1 for _, name, *_ in whole if name.startswith("D1")) == 80
+    assert sum(1 for _, name, *_ in whole if name.startswith("D1")) == 83
     assert [name for _, name, *_ in plan(short=True, only=["D1a"], rounds=0)] == ["D1a"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from evidence_samples import Evidence, opened
+from sealed_samples import Template, filled
 from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import make_url
 
@@ -55,3 +56,23 @@ def target(database_url: str) -> Iterator[Evidence]:
     """What an export is brought into."""
     with opened(database_url) as evidence:
         yield evidence
+
+
+@pytest.fixture(scope="session")
+def sealed_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Sealed evidence that nobody changes."""
+    folder = tmp_path_factory.mktemp("sealed")
+    with opened(f"sqlite:///{folder / 'template.sqlite'}") as evidence_of:
+        chains = filled(evidence_of, folder / "witness")
+        with evidence_of.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Template(folder / "template.sqlite", folder / "witness", chains)
+
+
+@pytest.fixture
+def sealed_copy(sealed_template: Template, tmp_path: Path) -> Iterator[Evidence]:
+    """A copy of it, to be changed."""
+    file = tmp_path / "evidence.sqlite"
+    shutil.copy(sealed_template.file, file)
+    with opened(f"sqlite:///{file}") as evidence_of:
+        yield evidence_of

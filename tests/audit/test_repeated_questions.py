@@ -11,6 +11,7 @@ import pytest
 from audit.evidence_samples import NOW, Evidence, entry, opened, writing_to
 from lxml import etree
 from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
 
 from kps_soap.audit.first_answers import FirstAnswers
 from kps_soap.audit.verification import verify
@@ -19,7 +20,7 @@ from kps_soap.entry import Entry, Event, Repeated
 from kps_soap.faults import EvidenceUnavailable
 from kps_soap.models import month_keys
 from kps_soap.repetition_models import asked_once
-from kps_soap.repetitions import FirstAnswer, RepetitionKeys, Repetitions, marking, question_key
+from kps_soap.repetitions import FirstAnswer, RepetitionKeys, Repetitions, question_key
 
 WINDOW = 900
 ANSWER = (
@@ -191,22 +192,25 @@ def test_a_key_is_of_everything_that_makes_a_question() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message_id", "event", "marked"),
+    ("message_id", "event", "seconds_max", "marked"),
     [
-        ("urn:uuid:1", Event.QUERY, True),
-        ("", Event.QUERY, False),
-        ("urn:uuid:1", Event.DICTIONARY, False),
+        ("urn:uuid:1", Event.QUERY, WINDOW, True),
+        ("", Event.QUERY, WINDOW, False),
+        ("urn:uuid:1", Event.DICTIONARY, WINDOW, False),
+        # A key that nobody keeps costs a canonical form and is good for nothing.
+        ("urn:uuid:1", Event.QUERY, 0, False),
     ],
 )
 def test_only_queries_with_a_message_id_can_be_repeated(
-    message_id: str, event: Event, *, marked: bool
+    message_id: str, event: Event, seconds_max: int, *, marked: bool
 ) -> None:
     async def stage(*_: Any) -> str:
         return "enquiry"
 
     asked = question(once="", message_id=message_id)
     exchange = SimpleNamespace(entry=asked, element=etree.fromstring("<a/>"))
-    enquiry = asyncio.run(marking(stage)(exchange, None, SimpleNamespace(event=event), None))
+    after = RepetitionKeys(sqlite.dialect(), seconds_max=seconds_max).after(stage)
+    enquiry = asyncio.run(after(exchange, None, SimpleNamespace(event=event), None))
     assert enquiry == "enquiry"
     assert bool(asked.once) is marked
 

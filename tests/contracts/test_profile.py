@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 from lxml import etree
-from wsdl_profile import ASSERTIONS, PROFILE, SOAP11, SOAP12, WSDL, XSD, Description, broken
+from wsdl_description import SOAP11, SOAP12, WSDL, XSD, Description
+from wsdl_profile import ASSERTIONS, PROFILE, broken
 
 from kps_soap import places
 from kps_soap.contracts.catalogue import all_contracts

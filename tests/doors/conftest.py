@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from routed import NOW, Router, agreements, router
+from routed import NOW, Router, agreements, register, router
 from served import House, house_with, served
+from signed_house import Strong, holder, strong, strong_agreements
+from signed_samples import PINNED
 
 from kps_soap.certificates import write_demo_files
 from kps_soap.signing import Signer
@@ -41,6 +43,25 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Signer]:
 def routed(signers: Mapping[str, Signer], tmp_path_factory: pytest.TempPathFactory) -> Router:
     """A routing door under an agreement of the profile KLASIK."""
     return router(agreements(tmp_path_factory.mktemp("agreements")), signers)
+
+
+@pytest.fixture(scope="session")
+def strong_house(signers: Mapping[str, Signer], tmp_path_factory: pytest.TempPathFactory) -> Strong:
+    """A direct door under an agreement of the profile GUCLU."""
+    pinned = [holder(kind).digest for kind in PINNED]
+    return strong(strong_agreements(tmp_path_factory.mktemp("strong"), *pinned), signers)
+
+
+@pytest.fixture
+def guarded(strong_house: Strong) -> Strong:
+    """The house as new: nothing on record, nothing presented, nobody asked about."""
+    house = strong_house.house
+    for kept in (house.records, house.counted, strong_house.canonicalised):
+        kept.clear()
+    strong_house.presented.held.clear()
+    strong_house.presented.blind = False
+    register().asked.clear()
+    return strong_house
 
 
 class Canary:

@@ -27,6 +27,7 @@ from kps_soap.entry import Entry
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.gateway import Exchange, Gateway
 from kps_soap.registry.records import PartialDate
+from kps_soap.shares import Shares
 from kps_soap.signing import receipt_header
 from kps_soap.terms import Terms
 
@@ -299,7 +300,7 @@ def house_with(intake: Intake | None = None, *, in_flight_max: int = 64) -> Hous
             PUBLIC_URL, frozenset({"127.0.0.1", OTHER_HOST, "[2001:db8::1]"}), intake
         ),
         places=by_path(_place(one, door) for one in compile_all() if one.version == "WS"),
-        in_flight_max=in_flight_max,
+        shares=Shares(in_flight_max, share_percent=100),
     )
     return House(doorway, register, evidence, wishes)
 

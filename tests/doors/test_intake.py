@@ -124,7 +124,7 @@ def test_a_body_that_does_not_come_whole_in_time_is_408() -> None:
     assert reply.headers["connection"] == "close"
     assert "The whole message did not arrive in time" in text_of_fault(reply)
     assert house.evidence.counted == [("127.0.0.1", "public", "TooSlow")]
-    assert house.doorway.in_flight == 0
+    assert house.doorway.shares.in_flight == 0
 
 
 def test_a_body_that_is_too_long_and_too_slow_is_given_up_too() -> None:
@@ -140,7 +140,7 @@ def test_a_body_that_is_too_long_and_too_slow_is_given_up_too() -> None:
 def test_nobody_is_answered_who_left_half_way(chunks: tuple[bytes | None, ...]) -> None:
     house = house_with()
     assert Caller(chunks=chunks, headers=(XML,)).call(house) is None
-    assert house.doorway.in_flight == 0
+    assert house.doorway.shares.in_flight == 0
     assert house.evidence.records == []
     assert house.evidence.counted == []
 
@@ -275,5 +275,5 @@ def test_a_place_is_free_again_after_every_end_of_a_request() -> None:
     )
     for caller in callers:
         caller.call(house)
-        assert house.doorway.in_flight == 0
+        assert house.doorway.shares.in_flight == 0
     assert [one.sent[0]["status"] for one in callers if one.sent] == [413, 415, 200]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from worker_processes import workers_of
 
 from end_to_end.questions import PERSON, person_query
 from end_to_end.running import Served, make_home, serving, wait_for
@@ -355,20 +356,9 @@ def test_expiries_are_listed_and_warned_of(own: Served) -> None:
     assert agreements(own, "load").exit_code == 0
 
 
-def workers_of(served: Served) -> list[int]:
-    """The worker processes: children of the gateway that run its interpreter."""
-    parent = served.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    return [
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
-
-
 def test_a_worker_that_stands_still_answers_nothing_from_before(own: Served) -> None:
     """A suspension waits for its lease, and afterwards it must look before it answers."""
-    number, stopped = number_of(own), workers_of(own)[0]
+    number, stopped = number_of(own), workers_of(own.process.pid)[0]
     os.kill(stopped, signal.SIGSTOP)
     try:
         began = time.monotonic()
@@ -389,7 +379,7 @@ def test_a_worker_that_was_killed_holds_up_a_suspension_no_longer_than_its_lease
     own: Served,
 ) -> None:
     number = number_of(own)
-    os.kill(workers_of(own)[1], signal.SIGKILL)
+    os.kill(workers_of(own.process.pid)[1], signal.SIGKILL)
     done = agreements(own, "suspend", number, "--reason", "deneme")
     assert done.exit_code == 0, done.stderr
     assert outcomes(own) == {"205"}

@@ -1,14 +1,11 @@
 """The direct door over real https: what the README promises to integrators."""
 
-import hashlib
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,54 +16,20 @@ from signxml import SignatureConfiguration, XMLVerifier
 from zeep.helpers import serialize_object
 from zeep.wsse.username import UsernameToken
 
-from end_to_end.questions import (
-    ADDRESS,
-    DISTRICTS,
-    EMPTY,
-    FIRST,
-    NOT_ALLOWED,
-    NOT_FOUND,
-    PERSON,
-    PROVINCES,
-    SOAP11,
-    SOAP12,
-    Reply,
-    address_query,
-    combined_path,
-    combined_query,
-    dictionary_query,
-    envelope,
-    on_behalf,
-    person_query,
-    plain,
-)
+from end_to_end.direct_samples import PLAIN, answers_of_every_kind, verified
+from end_to_end.questions import PERSON, SOAP11, SOAP12, Reply, envelope, person_query
 from end_to_end.running import Served, environment
 from kps_soap.client import (
     AnswerNotGenuine,
     AuthenticationFailed,
     DirectDoor,
     QueryRefused,
-    VerifiedAnswer,
     check_note,
-    load_certificates,
     transport,
-    verify_answer,
 )
-from kps_soap.contracts.catalogue import all_contracts
-from kps_soap.contracts.contract import Convention
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPANY, BANK, STRICT, PLAIN = "SRK-0112", "BNK-0046", "V-06-0001", "B-34-0417"
-PASSPORT = on_behalf(inquirer="V06-PASAPORT-01", purpose="PASAPORT", case_number="2026/14")
-#: Index of the persona who has no record.
-ABSENT = 63
 UNKNOWN = {"username": "KRM-YOK", "password": "d41d8cd98f00b204e9800998ecf8427e"}
-
-
-def verified(gateway: Served, reply: Reply) -> VerifiedAnswer:
-    """Our own verifier's word for an answer; raises AnswerNotGenuine."""
-    certificates = load_certificates(gateway.demo["signing_certificate_file"])
-    return verify_answer(reply.body, certificates, now=datetime.now(UTC), question=reply.question)
 
 
 @contextmanager
@@ -155,28 +118,6 @@ def test_a_client_that_pins_another_certificate_gets_nothing(gateway: Served) ->
 
 
 # Every answer is signed
-
-
-def answers_of_every_kind(gateway: Served, soap: str) -> dict[str, Reply]:
-    number = gateway.number(0)
-    return {
-        "answer": gateway.ask(PERSON, person_query(number), soap=soap),
-        "answer in P-256": gateway.ask(
-            PERSON, person_query(number), institution=STRICT, headers=PASSPORT, soap=soap
-        ),
-        "note": gateway.ask(PERSON, person_query(number), institution=BANK, soap=soap),
-        "note in P-256": gateway.ask(PERSON, person_query(number), institution=STRICT, soap=soap),
-        "security fault": gateway.ask(
-            PERSON, person_query(number), password="yanlış bir parola", soap=soap
-        ),
-        "schema fault": gateway.ask(PERSON, person_query("on bir"), soap=soap),
-        "action fault": gateway.ask(ADDRESS, person_query(number), soap=soap),
-        "not well-formed": gateway.post(
-            PERSON,
-            b"<s:Envelope",
-            names={"Content-Type": "text/xml" if soap == SOAP11 else "application/soap+xml"},
-        ),
-    }
 
 
 @pytest.mark.parametrize("soap", [SOAP11, SOAP12], ids=["1.1", "1.2"])
@@ -309,329 +250,3 @@ def test_broken_rules_of_soap_have_the_codes_of_the_standard(gateway: Served, so
         unknown = code == "VersionMismatch"
         assert etree.QName(reply.root).namespace == (SOAP11 if unknown else soap)
         verified(gateway, reply)
-
-
-# What the agreement gives
-
-
-def test_a_withheld_leaf_is_nil_and_present(gateway: Served) -> None:
-    (company,) = gateway.ask(PERSON, person_query(gateway.number(0)), institution=COMPANY).records
-    assert company["TCKimlikNo"] == str(gateway.number(0))
-    assert company["TemelBilgisi"]["Soyad"] == gateway.persona(0)["surname"]
-    for name in ("AnneTCKimlikNo", "KayitYeriBilgisi", "EsTCKimlikNo"):
-        assert company[name] is None
-    assert company["TemelBilgisi"]["AnneAd"] is None
-    assert company["DurumBilgisi"]["MedeniHal"] is None
-
-
-def test_religion_is_shown_to_the_one_institution_with_a_second_grant(gateway: Served) -> None:
-    payload = person_query(gateway.number(54))
-    (shown,) = gateway.ask(PERSON, payload, institution=STRICT, headers=PASSPORT).records
-    assert shown["DurumBilgisi"]["Din"]["Aciklama"] == "Belirtilmemiş"
-    (withheld,) = gateway.ask(PERSON, payload).records
-    assert withheld["DurumBilgisi"]["Din"] is None
-
-
-@pytest.mark.parametrize("version", ["2021/04/01", "2023/02/01"])
-def test_no_record_and_a_wrong_birth_date_are_one_answer(gateway: Served, version: str) -> None:
-    persona = gateway.persona(0)
-    born, wrong = persona["birth"], persona["birth"] | {"year": 1950}
-    path, existing, absent = combined_path(version), gateway.number(0), gateway.number(63)
-    mismatch = gateway.ask(path, combined_query(version, [(existing, wrong)]))
-    missing = gateway.ask(path, combined_query(version, [(absent, born)]))
-    (record,) = mismatch.records
-    assert record["HataBilgisi"] == NOT_FOUND
-    assert record["KimlikNo"] == str(existing)
-    assert mismatch.headers["kps-sonuc-kodu"] == missing.headers["kps-sonuc-kodu"] == "301"
-    canonical = [
-        etree.tostring(reply.payload, method="c14n", exclusive=True)
-        for reply in (mismatch, missing)
-    ]
-    assert canonical[0].replace(str(existing).encode(), str(absent).encode()) == canonical[1]
-    assert len(mismatch.body) == len(missing.body)
-    # Sections that the municipality may not have say so, with or without a person.
-    (found,) = gateway.ask(path, combined_query(version, [(existing, born)])).records
-    for one in (record, found):
-        photo = one["TCVatandasiKisiKutukleri"]["TCKKFotografBilgisi"]
-        assert photo == {"Fotograf": None, "HataBilgisi": NOT_ALLOWED, "TCKimlikNo": None}
-    assert found["HataBilgisi"] is None
-
-
-@pytest.mark.parametrize("version", ["2021/04/01", "2023/02/01"])
-def test_a_birth_date_is_demanded_from_2021_on(gateway: Served, version: str) -> None:
-    number, born = gateway.number(12), gateway.persona(12)["birth"]
-    unknown_parts = {"day": 0, "month": 0, "year": born["year"]}
-    reply = gateway.ask(
-        combined_path(version),
-        combined_query(
-            version,
-            [
-                (number, born),
-                (number, unknown_parts),
-                (number, born | {"month": 5}),
-                (number, {"day": None, "month": None, "year": None}),
-                (number, {"day": 30, "month": 2, "year": 2000}),
-                (number, None),
-            ],
-        ),
-    )
-    notes = [record["HataBilgisi"] for record in reply.records]
-    assert notes == [None, None, NOT_FOUND, EMPTY, NOT_FOUND, EMPTY]
-
-
-def test_2011_asks_for_the_number_alone(gateway: Served) -> None:
-    version = "2011/01/01"
-    (found,) = gateway.ask(
-        combined_path(version), combined_query(version, [(gateway.number(0), None)])
-    ).records
-    assert "DoluBilesenler" not in found
-    assert found["TCVatandasiKisiKutukleri"]["KisiBilgisi"]["HataBilgisi"] is None
-
-
-def test_a_batch_is_answered_position_by_position(gateway: Served) -> None:
-    first, absent = gateway.number(0), gateway.number(63)
-    reply = gateway.ask(PERSON, person_query([first, absent, first, 12345678901, None, first + 2]))
-    answers = [(record["TCKimlikNo"], record["HataBilgisi"]) for record in reply.records]
-    assert answers == [
-        (str(first), None),
-        (str(absent), NOT_FOUND),
-        (str(first), None),
-        ("12345678901", NOT_FOUND),
-        (None, EMPTY),
-        (str(first + 2), NOT_FOUND),
-    ]
-    assert reply.headers["kps-sonuc-kodu"] == "301"
-    assert reply.note is None
-    verified(gateway, reply)
-
-
-def test_too_many_criteria_refuse_the_whole_call(gateway: Served) -> None:
-    number = gateway.number(0)
-    assert len(gateway.ask(PERSON, person_query([number] * 100)).records) == 100
-    reply = gateway.ask(PERSON, person_query([number] * 101))
-    sentence = "Kriter sayısı sınırı aşıldı; isteği bölerek gönderin."
-    assert reply.refused == (200, "103", {"Aciklama": sentence, "Kod": "8"})
-
-
-def test_no_criterion_is_code_ten(gateway: Served) -> None:
-    nil = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"'
-    for inside in ("<kriterListesi/>", f"<kriterListesi {nil}/>", ""):
-        reply = gateway.ask(PERSON, f'<ListeleCoklu xmlns="{FIRST}">{inside}</ListeleCoklu>')
-        assert reply.refused == (200, "102", EMPTY)
-
-
-def test_dictionaries_answer_and_say_what_is_missing(gateway: Served) -> None:
-    provinces = gateway.ask(PROVINCES, dictionary_query()).records
-    assert len(provinces) == 81
-    assert {"Ad": "İSTANBUL", "HataBilgisi": None, "Kod": "34"} in provinces
-    districts = gateway.ask(DISTRICTS, dictionary_query("<IlKodu>34</IlKodu>")).records
-    assert {one["IlKod"] for one in districts} == {"34"}
-    nowhere = gateway.ask(DISTRICTS, dictionary_query("<IlKodu>99</IlKodu>"))
-    assert nowhere.refused == (200, "301", NOT_FOUND)
-    assert gateway.ask(DISTRICTS, dictionary_query()).refused == (200, "102", EMPTY)
-
-
-# Refusals of the whole call
-
-NOT_IN_FORCE = "Anlaşmanız yürürlükte değil; kurumunuzun yönetici kullanıcısına başvurun."
-NOT_GRANTED = "Bu servis için yetkiniz yoktur (5490 sayılı Kanun Md.45)."
-
-
-@pytest.mark.parametrize(
-    ("institution", "number", "sentence"),
-    [
-        ("K-35-0012", "206", "İsteğin geldiği IP adresi anlaşmanızda tanımlı değil."),
-        ("U-42-0003", "205", NOT_IN_FORCE),
-        ("SGR-0021", "205", NOT_IN_FORCE),
-        (BANK, "201", NOT_GRANTED),
-    ],
-    ids=["network", "suspended", "expired", "not granted"],
-)
-def test_an_agreement_s_no_is_an_answer_with_our_sentence(
-    gateway: Served, institution: str, number: str, sentence: str
-) -> None:
-    reply = gateway.ask(PERSON, person_query(gateway.number(0)), institution=institution)
-    assert reply.refused == (200, number, {"Aciklama": sentence, "Kod": "8"})
-    assert verified(gateway, reply).receipt
-
-
-def test_the_strict_institution_says_who_asks_why_and_in_which_case(gateway: Served) -> None:
-    payload = person_query(gateway.number(0))
-    who, why = {"inquirer": "V06-PASAPORT-01"}, {"purpose": "PASAPORT"}
-    steps: list[tuple[dict[str, str], str]] = [
-        ({}, "204"),
-        ({"inquirer": "BIR-BASKASI"}, "204"),
-        (who, "202"),
-        (who | {"purpose": "IKAMET_IZNI"}, "202"),
-        (who | why, "203"),
-    ]
-    for stated, number in steps:
-        reply = gateway.ask(PERSON, payload, institution=STRICT, headers=on_behalf(**stated))
-        assert reply.refused[:2] == (200, number)
-        assert "SorguBaglami" in reply.refused[2]["Aciklama"] or number == "204"  # type: ignore[index]
-    reply = gateway.ask(PERSON, payload, institution=STRICT, headers=PASSPORT)
-    (record,) = reply.records
-    assert record["TCKimlikNo"] == str(gateway.number(0))
-    assert b"ecdsa-sha256" in reply.body
-    assert "P256" in verified(gateway, reply).certificate.subject.rfc4514_string()
-
-
-# Addresses
-
-
-def test_a_municipality_and_a_bank_may_have_addresses(gateway: Served) -> None:
-    question = address_query([(gateway.number(0), gateway.persona(0)["birth"])])
-    (whole,) = gateway.ask(ADDRESS, question).records
-    residence = whole["YerlesimYeriAdresi"]
-    assert residence["AcikAdres"]
-    assert residence["IlIlceMerkezAdresi"]["Il"]
-    (bank,) = gateway.ask(ADDRESS, question, institution=BANK).records
-    assert bank["YerlesimYeriAdresi"]["AcikAdres"] == residence["AcikAdres"]
-    assert bank["YerlesimYeriAdresi"]["AdresNo"] is None
-    assert bank["YerlesimYeriAdresi"]["IlIlceMerkezAdresi"]["HataBilgisi"] == NOT_ALLOWED
-    assert bank["YerlesimYeriAdresi"]["IlIlceMerkezAdresi"]["Il"] is None
-    refused = gateway.ask(ADDRESS, question, institution=COMPANY)
-    assert refused.refused == (200, "201", {"Aciklama": NOT_GRANTED, "Kod": "8"})
-
-
-# Documents, paths and methods
-
-
-def soap_addresses(document: bytes) -> list[str]:
-    root = etree.fromstring(document)
-    return [str(one.get("location")) for one in root.iter("{*}address")]
-
-
-def test_every_service_of_the_demo_has_its_wsdl_at_its_address(gateway: Served) -> None:
-    addresses = {
-        service["wsdl"] for account in gateway.demo["accounts"] for service in account["services"]
-    }
-    dated = [one for one in all_contracts() if one.convention is Convention.DATA_CONTRACT]
-    # Every account may change its password; no agreement of the demo says so.
-    granted = [one for one in dated if one.name != "ParolaServis"]
-    assert len(addresses) == len(granted)
-    for address in sorted(addresses):
-        path = address.removeprefix(gateway.https)
-        status, headers, document = gateway.get(path)
-        assert (status, headers["content-type"]) == (200, "text/xml; charset=utf-8")
-        assert soap_addresses(document) == [address.removesuffix("?wsdl")] * 2
-        # SOAP 1.1 first: many clients take the first port.
-        ports = [one.get("name") for one in etree.fromstring(document).iter("{*}port")]
-        assert [str(name).partition("_")[0] for name in ports] == [
-            "BasicHttpBinding", "CustomBinding",
-        ]  # fmt: skip
-        assert gateway.get(path.replace("/kps/", "/KPS/"))[2] == document
-        assert gateway.get(f"{path}&policy=1")[2].count(b"TransportBinding") > 0
-        assert b"TransportBinding" not in document
-
-
-def test_a_wsdl_names_the_host_that_was_asked_if_it_is_allowed(gateway: Served) -> None:
-    port, plain_port = gateway.https.rpartition(":")[2], gateway.http.rpartition(":")[2]
-    own = f"{gateway.https}{PERSON}"
-    for host, advertised in (
-        ("evil.example", own),
-        ("evil.example:443", own),
-        ("127.0.0.1.evil.example", own),
-        ('127.0.0.1"><x', own),
-        (f"localhost:{port}", f"https://localhost:{port}{PERSON}"),
-        (f"LOCALHOST:{port}", f"https://localhost:{port}{PERSON}"),
-    ):
-        found = soap_addresses(gateway.get(f"{PERSON}?wsdl", Host=host)[2])
-        assert found == [advertised] * 2, host
-    forwarded = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "gopher"}
-    assert soap_addresses(gateway.get(f"{PERSON}?wsdl", **forwarded)[2]) == [own] * 2
-    _, _, document = gateway.get(f"{PERSON}?wsdl", tls=False)
-    assert soap_addresses(document) == [f"http://127.0.0.1:{plain_port}{PERSON}"] * 2
-
-
-def test_plain_http_answers_on_loopback(gateway: Served) -> None:
-    reply = gateway.ask(PERSON, person_query(gateway.number(0)), tls=False)
-    assert reply.records[0]["TCKimlikNo"] == str(gateway.number(0))
-    verified(gateway, reply)
-
-
-def test_other_paths_and_methods_get_a_short_word(gateway: Served) -> None:
-    status, headers, text = gateway.get(PERSON)
-    assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
-    assert b"?wsdl" in text
-    assert gateway.get("/kps/KisiSorgulaTCKimlikNoServis/1999/01/01")[0] == 404
-    assert gateway.post("/kps", b"x", names={}).status == 404
-    put = gateway.put(PERSON)
-    assert put.status == 405
-    assert put.headers["allow"] == "GET, POST"
-    assert plain(put.payload)["faultstring"].startswith("Bu adrese yalnızca POST")
-
-
-def test_what_never_became_an_envelope_has_a_status_of_its_own(gateway: Served) -> None:
-    question = envelope(person_query(gateway.number(0)))
-    large = envelope(person_query([gateway.number(0)] * 2000))
-    assert len(large) > 128 * 1024
-    for body, media, status in (
-        (b"<s:Envelope", "text/xml", 400),
-        (b"", "text/xml", 400),
-        (large, "text/xml", 413),
-        (question, "application/json", 415),
-        (question, "text/xml; charset=iso-8859-9", 415),
-    ):
-        reply = gateway.post(PERSON, body, names={"Content-Type": media})
-        assert reply.fault[:2] == (status, "Client"), (status, media)
-        verified(gateway, reply)
-
-
-# Evidence
-
-
-def recorded(gateway: Served, reply: Reply) -> dict[str, Any] | None:
-    """The record of an answer, found by the request number that its caller got."""
-    with closing(sqlite3.connect(gateway.home / "gateway.db")) as connection:
-        connection.row_factory = sqlite3.Row
-        request = (reply.headers["kps-istek-no"],)
-        row = connection.execute("SELECT * FROM evidence WHERE request_id = ?", request).fetchone()
-    return None if row is None else dict(row)
-
-
-@pytest.mark.parametrize("soap", [SOAP11, SOAP12], ids=["1.1", "1.2"])
-def test_whoever_names_an_account_that_exists_leaves_a_record(gateway: Served, soap: str) -> None:
-    replies = answers_of_every_kind(gateway, soap)
-    # Nobody is named in it: it is counted, and has no record of its own (design D6).
-    assert recorded(gateway, replies.pop("not well-formed")) is None
-    for kind, reply in replies.items():
-        row = recorded(gateway, reply)
-        assert row is not None, kind
-        assert row["account"].startswith("KRM-")
-        assert row["http_status"] == reply.status
-        assert row["question_digest"] == hashlib.sha256(reply.question).hexdigest()
-        assert row["sent_digest"] == hashlib.sha256(reply.body).hexdigest()
-        answered = kind.startswith("answer")
-        assert (row["event"] == "SORGU") == answered, kind
-        assert (row["refusal"] is None) == answered
-        assert row["units"] == int(answered)
-        said = verified(gateway, reply).receipt.get("AlindiNo")
-        # Before the password is right, a receipt would tell that the account exists.
-        assert row["receipt_number"] == said
-        assert (said is None) == (kind in ("security fault", "action fault"))
-
-
-def test_the_log_holds_nothing_of_persons_and_no_secret(gateway: Served) -> None:
-    answers_of_every_kind(gateway, SOAP11)
-    log = gateway.log
-    assert "SYNTHETIC" in log
-    for persona in gateway.demo["personas"][:ABSENT]:
-        assert str(persona["identity_number"]) not in log
-        assert not persona["surname"] or persona["surname"] not in log
-    for account in gateway.demo["accounts"]:
-        assert account["password"] not in log
-    assert "Traceback" not in log
-
-
-def test_the_health_page_says_ready_and_synthetic(gateway: Served) -> None:
-    status, health = gateway.health()
-    assert status == 200
-    assert health["ready"] is True
-    assert health["troubles"] == []
-    assert health["agreement_problems"] == 0
-    assert health["data"] == "SENTETIK"
-    assert gateway.get("/saglik/canli")[0] == 200
-    assert gateway.ask(PERSON, person_query(gateway.number(0))).headers["kps-veri-turu"] == (
-        "SENTETIK"
-    )

@@ -17,18 +17,22 @@ from end_to_end.test_client_routing import (  # noqa: F401
     test_calls_of_an_event_loop_run_side_by_side,
     test_whoever_may_have_no_token_is_told_so,
 )
-from end_to_end.test_direct_door import (  # noqa: F401
+from end_to_end.test_direct_answers import (  # noqa: F401
     test_a_batch_is_answered_position_by_position,
     test_a_birth_date_is_demanded_from_2021_on,
     test_an_agreement_s_no_is_an_answer_with_our_sentence,
-    test_answers_notes_and_faults_are_proven_by_three_verifiers,
     test_dictionaries_answer_and_say_what_is_missing,
     test_no_record_and_a_wrong_birth_date_are_one_answer,
-    test_nobody_learns_from_a_fault_whether_an_account_exists,
     test_religion_is_shown_to_the_one_institution_with_a_second_grant,
-    test_the_health_page_says_ready_and_synthetic,
-    test_the_receipt_names_the_question_the_answer_and_what_is_withheld,
     test_too_many_criteria_refuse_the_whole_call,
+)
+from end_to_end.test_direct_documents import (  # noqa: F401
+    test_the_health_page_says_ready_and_synthetic,
+)
+from end_to_end.test_direct_door import (  # noqa: F401
+    test_answers_notes_and_faults_are_proven_by_three_verifiers,
+    test_nobody_learns_from_a_fault_whether_an_account_exists,
+    test_the_receipt_names_the_question_the_answer_and_what_is_withheld,
 )
 from end_to_end.test_golden_personas import *  # noqa: F403
 from end_to_end.test_kept_receipts import *  # noqa: F403

@@ -73,3 +73,19 @@ def test_a_new_signing_key_is_taken_worker_by_worker_and_no_call_fails(
     assert len(of_old) + len(of_new) == len(replies)
     assert of_old
     assert of_new
+
+
+def test_with_a_half_copied_certificate_nobody_is_renewed_and_calls_are_answered(
+    served: Served,
+) -> None:
+    certificate = served.home / "keys" / "tls.pem"
+    whole = certificate.read_bytes()
+    certificate.write_bytes(whole[: len(whole) // 2])
+    served.process.send_signal(signal.SIGUSR2)
+    wait_for(lambda: "Workers are not renewed: TLS: " in served.log)
+    assert "is renewed" not in served.log
+    assert served.ask(PERSON, person_query([served.number(0)])).status == 200
+    assert served.health()[0] == 200
+    certificate.write_bytes(whole)
+    served.process.send_signal(signal.SIGUSR2)
+    wait_for(lambda: served.log.count("is renewed") == 2)

@@ -248,6 +248,7 @@ _PAGES: Final[Mapping[str, Text]] = {
     "operator.health.part.register": Text("Kütük", "Register"),
     "operator.health.part.signing_rsa": Text("RSA imza denemesi", "Trial signature, RSA"),
     "operator.health.part.signing_p256": Text("P-256 imza denemesi", "Trial signature, P-256"),
+    "operator.health.part.tls": Text("TLS sertifikası", "TLS certificate"),
     "operator.health.waiting": Text("Yazılmayı bekleyen", "Waiting to be written"),
     "operator.health.last_commit": Text("Son kalıcı yazımdan beri", "Since the last durable write"),
     "operator.health.seconds": Text("{count} sn", "{count} s"),

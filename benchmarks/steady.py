@@ -1,7 +1,9 @@
-"""A constant rate of requests, whatever the answers take.
+"""A constant rate of requests, whatever the answers take, and the highest rate there is.
 
 A caller who waits for its answer before it asks again spares a slow server; so here a request is
 due at its moment, and its latency counts from then on, waiting for a free connection included.
+The highest rate is found by the same sender, because it shares the processors with the server: what
+another one reaches, which takes less of them, is more than there is beside this one.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -18,6 +21,8 @@ import uvloop
 from benchmarks.load import Load
 
 CONNECTIONS = 128
+#: Callers of whom each asks again as soon as it is answered, when the highest rate is looked for.
+CALLERS = 32
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
 
@@ -46,6 +51,8 @@ class _Sender:
     took: list[float] = field(default_factory=list)
     errors: int = 0
     turn: int = 0
+    #: Whether whoever is answered asks again at once.
+    again: bool = False
 
     def flush(self) -> None:
         while self.due and self.free:
@@ -95,7 +102,30 @@ class _Line(asyncio.Protocol):
         self._read.clear()
         self._whole, self._due = 0, 0.0
         self._sender.free.append(self)
+        if self._sender.again:
+            self._sender.due.append(self._loop.time())
         self._sender.flush()
+
+
+def highest(load: Load, *, seconds: float) -> float:
+    """Answers a second that callers get who ask again as soon as they are answered."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_highest(load, seconds))
+
+
+async def _highest(load: Load, seconds: float) -> float:
+    async with _lines(load, CALLERS) as sender:
+        sender.again = True
+        loop = asyncio.get_running_loop()
+        sender.due.extend([loop.time()] * CALLERS)
+        sender.flush()
+        # The first answers come while all of them ask at once.
+        await asyncio.sleep(1.0)
+        before, began = len(sender.took), loop.time()
+        await asyncio.sleep(seconds)
+        found = (len(sender.took) - before) / (loop.time() - began)
+        sender.again = False
+    return found
 
 
 def steady(load: Load, *, per_second: float, seconds: float) -> Steady:
@@ -104,29 +134,39 @@ def steady(load: Load, *, per_second: float, seconds: float) -> Steady:
         return runner.run(_steady(load, per_second, seconds))
 
 
-async def _steady(load: Load, per_second: float, seconds: float) -> Steady:
+@asynccontextmanager
+async def _lines(load: Load, count: int) -> AsyncIterator[_Sender]:
+    """So many open connections; they are closed at the end."""
     loop = asyncio.get_running_loop()
     address = urlsplit(load.url)
     sender = _Sender(_messages(load, address.netloc, address.path), load.mark.encode())
     lines = [
         (await loop.create_connection(lambda: _Line(sender), address.hostname, address.port))[0]
-        for _ in range(CONNECTIONS)
+        for _ in range(count)
     ]
-    count, began = round(per_second * seconds), loop.time() + 0.1
-    sent = 0
-    while sent < count:
-        now = loop.time()
-        while sent < count and began + sent / per_second <= now:
-            sender.due.append(began + sent / per_second)
-            sent += 1
-        sender.flush()
-        await asyncio.sleep(max(0.0005, began + sent / per_second - loop.time()))
-    patience = loop.time() + 30
-    while len(sender.took) + sender.errors < count and loop.time() < patience:
-        await asyncio.sleep(0.05)
-    for line in lines:
-        line.close()
-    await asyncio.sleep(0)
+    try:
+        yield sender
+    finally:
+        for line in lines:
+            line.close()
+        await asyncio.sleep(0)
+
+
+async def _steady(load: Load, per_second: float, seconds: float) -> Steady:
+    loop = asyncio.get_running_loop()
+    async with _lines(load, CONNECTIONS) as sender:
+        count, began = round(per_second * seconds), loop.time() + 0.1
+        sent = 0
+        while sent < count:
+            now = loop.time()
+            while sent < count and began + sent / per_second <= now:
+                sender.due.append(began + sent / per_second)
+                sent += 1
+            sender.flush()
+            await asyncio.sleep(max(0.0005, began + sent / per_second - loop.time()))
+        patience = loop.time() + 30
+        while len(sender.took) + sender.errors < count and loop.time() < patience:
+            await asyncio.sleep(0.05)
     took = sorted(sender.took) or [0.0]
     missing = max(0, count - len(took))
     return Steady(

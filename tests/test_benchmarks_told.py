@@ -15,7 +15,7 @@ from benchmarks import grid, performance_page, plot
 from benchmarks.__main__ import PARTS, _parts
 from benchmarks.lines import Line, line_of, print_lines, told
 from benchmarks.load import Load
-from benchmarks.steady import steady
+from benchmarks.steady import highest, steady
 
 CELL = grid.Cell("direct", "SQLite", "P-256", 8, 1, 1200.0, 4.0, 6.0, 9.0, 12.0, 800.0, 90.0, 0)
 
@@ -126,7 +126,7 @@ class _Slow(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_steady_sender_counts_what_waits_behind_a_slow_answer() -> None:
+def test_a_steady_sender_counts_what_waits_and_finds_the_highest_rate() -> None:
     _Slow.waited.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
     server.daemon_threads = True
@@ -140,6 +140,8 @@ def test_a_steady_sender_counts_what_waits_behind_a_slow_answer() -> None:
         assert found.most_ms >= 290
         wrong = steady(Load("x", url, lambda: ["one"], {}, "bad"), per_second=50, seconds=0.1)
         assert wrong.errors == 5
+        # Nobody waits for a moment to come: more than at the steady rate above.
+        assert highest(load, seconds=0.3) > 50
     finally:
         server.shutdown()
         thread.join()

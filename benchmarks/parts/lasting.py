@@ -14,8 +14,9 @@ from benchmarks.served import gateway, make_home
 from benchmarks.steady import Steady, highest, steady
 
 SHARE = 0.8
-#: Requests before the first look at a worker's memory, of fewer a share: caches fill first.
-WARM_REQUESTS, WARM_SHARE = 20_000, 0.3
+#: Requests before the first look at a worker's memory, of fewer a share: until then caches fill,
+#: and what a worker shares with the process that it was copied from becomes its own.
+WARM_REQUESTS, WARM_SHARE = 50_000, 0.5
 
 
 def latency(bench: Bench) -> Iterator[Line]:

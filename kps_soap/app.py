@@ -20,6 +20,7 @@ from kps_soap.addresses import parse_address
 from kps_soap.agreements.agreement_set import AgreementSet
 from kps_soap.agreements.book import LOOK_SECONDS, AgreementBook
 from kps_soap.audit.aggregates import RefusalCounts
+from kps_soap.audit.resting import Rest
 from kps_soap.authentication import Passwords
 from kps_soap.configured import (
     MACHINE_MAX,
@@ -88,9 +89,9 @@ async def _open(
     stack: contextlib.AsyncExitStack, settings: Settings, name: tuple[str, str], workers: int
 ) -> Running:
     meter = Meter(time.perf_counter_ns)
-    stores = await open_stores(stack, settings, name, meter)
-    refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
     shares = Shares(settings.in_flight_max, share_percent=settings.institution_share_percent)
+    stores = await open_stores(stack, settings, name, meter, Rest(lambda: shares.in_flight))
+    refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
     gateway = timing.timed_line(
         line_of(stack, stores, refusals, shares, workers=workers),
         meter,

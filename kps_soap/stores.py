@@ -19,6 +19,7 @@ from kps_soap.agreements.book import AgreementBook
 from kps_soap.agreements.leases import Clocks as LeaseClocks
 from kps_soap.audit.alongside import Beside
 from kps_soap.audit.receipts import ReceiptNumbers
+from kps_soap.audit.resting import Rest
 from kps_soap.audit.waiting import Clocks
 from kps_soap.audit.writer import EvidenceWriter
 from kps_soap.configured import (
@@ -64,9 +65,16 @@ class Stores:
 
 
 async def open_stores(
-    stack: contextlib.AsyncExitStack, settings: Settings, name: tuple[str, str], meter: Meter
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    name: tuple[str, str],
+    meter: Meter,
+    rest: Rest,
 ) -> Stores:
-    """Raises the refusals of the rooms that it opens, each with a sentence for the operator."""
+    """Raises the refusals of the rooms that it opens, each with a sentence for the operator.
+
+    ``rest`` is that of the evidence thread.
+    """
     contracts, signers = compile_all(), load_signers(settings)
     engine = database.open_database(
         settings.gateway_url, wait_seconds_max=settings.evidence_seconds_max
@@ -87,7 +95,7 @@ async def open_stores(
     stack.push_async_callback(register.close)
     numbers = ReceiptNumbers(block_size=RECEIPT_BLOCK_SIZE)
     guards = safeguards_of(settings, lookups, engine, name)
-    evidence = await _open_evidence(stack, settings, engine, numbers, name[1], guards.besides)
+    evidence = await _open_evidence(stack, settings, engine, numbers, name[1], guards.besides, rest)
     _watch_for_misuse(stack, settings, engine, contracts, guards.observer, name)
     return Stores(
         settings=settings,
@@ -134,6 +142,7 @@ async def _open_evidence(
     numbers: ReceiptNumbers,
     worker: str,
     besides: Sequence[Beside],
+    rest: Rest,
 ) -> EvidenceWriter:
     evidence = EvidenceWriter(
         engine,
@@ -146,6 +155,7 @@ async def _open_evidence(
         waiting_max=settings.in_flight_max * 2,
         locks=lock_policy_of(settings),
         besides=besides,
+        rest=rest,
     )
     sealing = Sealing(settings)
     # Closed behind the evidence, so that the last record of its chain is sealed too.

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from kps_soap import database
 from kps_soap.audit.keys import FileKey, Keyring
 from kps_soap.audit.receipts import ReceiptNumbers
+from kps_soap.audit.resting import Rest
 from kps_soap.audit.verification import verify
 from kps_soap.audit.waiting import Clocks
 from kps_soap.entry import Entry, Event
@@ -68,16 +69,15 @@ def test_many_requests_at_once_share_few_transactions(database_url: str) -> None
         assert verify(evidence.url, evidence.keyring).ok
 
 
-def test_after_a_commit_the_thread_rests_and_the_next_records_share_one(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+def test_while_others_are_on_their_way_the_thread_rests_and_records_share_a_commit(
+    database_url: str,
 ) -> None:
     # A rest that only the end of the writer cuts short.
-    monkeypatch.setattr("kps_soap.audit.writer._REST_FACTOR", 1e9)
-    monkeypatch.setattr("kps_soap.audit.writer._REST_SECONDS_MAX", 600.0)
+    rest = Rest(lambda: 100, factor=1e9, seconds_max=600.0)
     commits: list[object] = []
 
     async def run() -> None:
-        async with writing_to(evidence, deadline_seconds=60.0) as writer:
+        async with writing_to(evidence, deadline_seconds=60.0, rest=rest) as writer:
             await writer.record(entry())
             before = len(commits)
             later = []
@@ -92,6 +92,26 @@ def test_after_a_commit_the_thread_rests_and_the_next_records_share_one(
 
     with opened(database_url) as evidence:
         event.listen(evidence.engine, "commit", commits.append)
+        asyncio.run(run())
+        assert evidence.count() == 8
+
+
+def test_where_nobody_else_is_on_the_way_a_record_waits_for_no_rest(database_url: str) -> None:
+    in_flight = [2]
+    rest = Rest(lambda: in_flight[0], factor=1e9, seconds_max=600.0)
+
+    async def run() -> None:
+        async with writing_to(evidence, deadline_seconds=60.0, rest=rest) as writer:
+            await writer.record(entry())
+            first = asyncio.create_task(writer.record(entry()))
+            await asyncio.sleep(0.05)
+            assert not first.done()
+            await asyncio.gather(first, writer.record(entry()))
+            in_flight[0] = 1
+            for _ in range(3):
+                await writer.record(entry())
+
+    with opened(database_url) as evidence:
         asyncio.run(run())
         assert evidence.count() == 8
 

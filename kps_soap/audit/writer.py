@@ -44,9 +44,11 @@ log = logging.getLogger("kps.evidence")
 
 _RECORDS_PER_COMMIT_MAX: Final = 256
 
+#: What went wrong where it was one entry's own fault.
 _STRANGE_ENTRY: Final = "entry"
 
-#: What can go wrong with a database, disk, key or chain; anything else is one entry's fault.
+#: What can go wrong with a database, a disk, a key or a chain; anything else is a fault of ours
+#: that concerns a single entry.
 _TROUBLE: Final = (*FAILURES, ChainLost, MonthUnreadable)
 
 

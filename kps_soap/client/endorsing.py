@@ -6,22 +6,20 @@ protected by TLS.  It asks for no token and judges none.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
-from kps_soap.answers import WSSE, canonical
+from kps_soap.answers import WSSE
 from kps_soap.client.header_blocks import TIMESTAMP_ID
 from kps_soap.client.tokens import ASSERTION_ID, SAML11, Token
+from kps_soap.client.xml_signatures import add_signature
 
 Element = etree._Element
 
 _DS: Final = "http://www.w3.org/2000/09/xmldsig#"
-_EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _KIND: Final = "{http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd}TokenType"
 
 
@@ -50,29 +48,14 @@ def endorse(security: Element, token: Token, proof: Proof) -> None:
     hash_name, signature_method, digest_method = proof.value
     timestamp = security[0]
     security.append(token.element())
-    # The type stubs do not know a namespace without a prefix.
-    default: Any = {None: _DS}
-    signature = etree.SubElement(security, f"{{{_DS}}}Signature", nsmap=default)
-    signed_info = _add(signature, "SignedInfo")
-    _add(signed_info, "CanonicalizationMethod", Algorithm=_EXCLUSIVE)
-    _add(signed_info, "SignatureMethod", Algorithm=signature_method)
-    reference = _add(signed_info, "Reference", URI=f"#{TIMESTAMP_ID}")
-    _add(_add(reference, "Transforms"), "Transform", Algorithm=_EXCLUSIVE)
-    _add(reference, "DigestMethod", Algorithm=digest_method)
-    digest = hashlib.new(hash_name, canonical(timestamp)).digest()
-    _add(reference, "DigestValue").text = _base64(digest)
-    value = hmac.digest(token.key, canonical(signed_info), hash_name)
-    _add(signature, "SignatureValue").text = _base64(value)
-    holder = etree.SubElement(
-        _add(signature, "KeyInfo"), f"{{{WSSE}}}SecurityTokenReference", {_KIND: SAML11}
+    holder = add_signature(
+        security,
+        {TIMESTAMP_ID: timestamp},
+        method=signature_method,
+        hash_name=hash_name,
+        digest_method=digest_method,
+        sign=lambda signed: hmac.digest(token.key, signed, hash_name),
     )
+    holder.set(_KIND, SAML11)
     identifier = etree.SubElement(holder, f"{{{WSSE}}}KeyIdentifier", ValueType=ASSERTION_ID)
     identifier.text = token.assertion_id
-
-
-def _add(parent: Element, name: str, **attributes: str) -> Element:
-    return etree.SubElement(parent, f"{{{_DS}}}{name}", attributes)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

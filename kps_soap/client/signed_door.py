@@ -8,8 +8,6 @@ nothing, and keeps the key in memory only.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
-from kps_soap.answers import OASIS, SKEW, WSSE, WSU, canonical
+from kps_soap.answers import OASIS, SKEW, WSSE, WSU
 from kps_soap.client.header_blocks import (
     ASKING_BLOCKS,
     TIMESTAMP_ID,
@@ -33,13 +31,12 @@ from kps_soap.client.header_blocks import (
 )
 from kps_soap.client.plug_ins import Clock, ProvingDoor, Randomness, new_message_id, utc_now
 from kps_soap.client.refusals import ADDRESSING
+from kps_soap.client.xml_signatures import add_signature, base64_text
 
 Element = etree._Element
 
 RSA_BITS_MIN: Final = 2048
-_DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 _MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
-_EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _X509V3: Final = f"{OASIS}x509-token-profile-1.0#X509v3"
 _BASE64: Final = f"{OASIS}soap-message-security-1.0#Base64Binary"
@@ -75,14 +72,15 @@ class RequestKey:
         """
         key = serialization.load_pem_private_key(Path(key_file).read_bytes(), key_password)
         certificate = x509.load_pem_x509_certificate(Path(certificate_file).read_bytes())
-        if isinstance(key, rsa.RSAPrivateKey):
-            good = key.key_size >= RSA_BITS_MIN
-        else:
-            good = isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(
-                key.curve, ec.SECP256R1 | ec.SECP384R1
-            )
-        if not good or not isinstance(key, PrivateKey):
-            raise ValueError("the key is RSA of 2048 bits and more, or of the curve P-256 or P-384")
+        match key:
+            case rsa.RSAPrivateKey() if key.key_size >= RSA_BITS_MIN:
+                pass
+            case ec.EllipticCurvePrivateKey(curve=ec.SECP256R1() | ec.SECP384R1()):
+                pass
+            case _:
+                raise ValueError(
+                    "the key is RSA of 2048 bits and more, or of the curve P-256 or P-384"
+                )
         if key.public_key() != certificate.public_key():
             raise ValueError("the key is not that of the certificate")
         return cls(key, certificate.public_bytes(serialization.Encoding.DER))
@@ -154,31 +152,14 @@ def sign(envelope: Element, security: Element, key: RequestKey) -> None:
         parts[f"_{number}"] = part
     token = etree.Element(f"{{{WSSE}}}BinarySecurityToken", ValueType=_X509V3, EncodingType=_BASE64)
     token.set(_ID, _CERTIFICATE_ID)
-    token.text = _base64(key.certificate)
+    token.text = base64_text(key.certificate)
     security.insert(0, token)
-    # The type stubs do not know a namespace without a prefix.
-    default: Any = {None: _DS}
-    signature = etree.SubElement(security, f"{{{_DS}}}Signature", nsmap=default)
-    signed_info = _add(signature, "SignedInfo")
-    _add(signed_info, "CanonicalizationMethod", Algorithm=_EXCLUSIVE)
-    _add(signed_info, "SignatureMethod", Algorithm=key.method)
-    for name, part in parts.items():
-        _add_reference(signed_info, name, part)
-    _add(signature, "SignatureValue").text = _base64(key.sign(canonical(signed_info)))
-    holder = etree.SubElement(_add(signature, "KeyInfo"), f"{{{WSSE}}}SecurityTokenReference")
+    holder = add_signature(
+        security,
+        parts,
+        method=key.method,
+        hash_name="sha256",
+        digest_method=_SHA256,
+        sign=key.sign,
+    )
     etree.SubElement(holder, f"{{{WSSE}}}Reference", URI=f"#{_CERTIFICATE_ID}", ValueType=_X509V3)
-
-
-def _add_reference(signed_info: Element, name: str, part: Element) -> None:
-    reference = _add(signed_info, "Reference", URI=f"#{name}")
-    _add(_add(reference, "Transforms"), "Transform", Algorithm=_EXCLUSIVE)
-    _add(reference, "DigestMethod", Algorithm=_SHA256)
-    _add(reference, "DigestValue").text = _base64(hashlib.sha256(canonical(part)).digest())
-
-
-def _add(parent: Element, name: str, **attributes: str) -> Element:
-    return etree.SubElement(parent, f"{{{_DS}}}{name}", attributes)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

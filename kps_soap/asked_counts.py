@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap import identity_number
 from kps_soap.audit.months import day_of
-from kps_soap.database import Prepared
+from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.misuse_models import asked_counts, asked_days, asked_persons
 

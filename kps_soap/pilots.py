@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.agreement_models import pilot_calls
 from kps_soap.audit.months import day_of, seconds_to_midnight
-from kps_soap.database import Prepared
+from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import QuotaFull
 from kps_soap.lookups import Lookups

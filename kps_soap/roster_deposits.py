@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Dialect, bindparam, delete, func, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import day_of, microseconds, moment_of
-from kps_soap.database import Prepared
+from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry
 from kps_soap.misuse_models import roster_counts, roster_states
 from kps_soap.models import roster_entries

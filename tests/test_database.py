@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, inspect, select, text, update
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from kps_soap import database
-from kps_soap.models import field_lists, legal_orders, receipt_blocks
+from kps_soap.models import field_lists, receipt_blocks
+from tests.database_samples import count, with_tables
 
 
 def test_an_upgrade_makes_the_tables_and_can_be_run_again(database_url: str) -> None:
@@ -33,6 +34,25 @@ def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "gateway.sqlite"
     database.upgrade(f"sqlite:///{path}")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_record_with_its_messages_fits_a_page_of_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.sqlite"
+    database.upgrade(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA page_size").fetchone() == (8192,)
+
+
+def test_a_file_that_has_tables_keeps_its_pages_and_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA page_size=4096")
+        connection.execute("CREATE TABLE before (a)")
+        connection.execute("INSERT INTO before VALUES (7)")
+    database.upgrade(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA page_size").fetchone() == (4096,)
+        assert connection.execute("SELECT a FROM before").fetchone() == (7,)
 
 
 def test_two_upgrades_at_once_are_one(database_url: str) -> None:
@@ -119,11 +139,6 @@ def test_postgresql_commits_reach_the_disk_and_nothing_waits_for_ever(
     }
 
 
-def with_tables(url: str) -> Any:
-    database.upgrade(url)
-    return database.open_database(url, wait_seconds_max=0.2)
-
-
 def test_a_writing_transaction_is_kept_or_undone_as_a_whole(database_url: str) -> None:
     engine = with_tables(database_url)
     row = {"digest": "a", "paths": "x"}
@@ -136,11 +151,6 @@ def test_a_writing_transaction_is_kept_or_undone_as_a_whole(database_url: str) -
             connection.execute(insert(field_lists).values(row))
         assert count(connection) == 1
     engine.dispose()
-
-
-def count(connection: Connection) -> int:
-    with connection.begin():
-        return len(connection.execute(select(field_lists)).all())
 
 
 def test_a_writer_of_sqlite_takes_the_lock_when_it_begins(tmp_path: Path) -> None:
@@ -177,68 +187,6 @@ def test_a_replaced_file_has_another_identity(tmp_path: Path) -> None:
         database.file_identity(engine)
     database.upgrade(f"sqlite:///{path}")
     assert database.file_identity(engine) != before
-    engine.dispose()
-
-
-def test_many_rows_go_in_at_once(database_url: str) -> None:
-    engine = with_tables(database_url)
-    insert_rows = database.Inserter(engine.dialect, field_lists, skip_known=True)
-    rows = [(f"{number:064d}", "x") for number in range(203)]
-    with engine.connect() as connection:
-        with database.writing(connection):
-            insert_rows(connection, [])
-            insert_rows(connection, rows)
-            insert_rows(connection, rows[:7])
-        assert count(connection) == 203
-        with pytest.raises(database.FAILURES), database.writing(connection):
-            database.Inserter(engine.dialect, field_lists)(connection, rows[:1])
-    engine.dispose()
-
-
-def test_groups_of_any_size_go_in_whole(database_url: str) -> None:
-    engine = with_tables(database_url)
-    insert_rows = database.Inserter(engine.dialect, legal_orders)
-    written: list[tuple[object, ...]] = []
-    with engine.connect() as connection:
-        for size in (1, 2, 3, 7, 15, 16, 17, 31, 50):
-            # Zero and empty are something; a column may be absent in all rows, or in some.
-            rows = [
-                (f"{size}-{at}", "", "k", 0, b"", b"s" if at else None, "c:1", None, None)
-                for at in range(size)
-            ]
-            with database.writing(connection):
-                insert_rows(connection, rows)
-            written += rows
-        kept = connection.execute(select(legal_orders)).all()
-        assert sorted(map(tuple, kept)) == sorted(written)
-    engine.dispose()
-
-
-def test_a_group_with_a_row_that_is_there_leaves_nothing(database_url: str) -> None:
-    engine = with_tables(database_url)
-    insert_rows = database.Inserter(engine.dialect, field_lists)
-    rows = [(f"{number:064}", "A/B") for number in range(20)]
-    with engine.connect() as connection:
-        with pytest.raises(database.FAILURES), database.writing(connection):
-            insert_rows(connection, [*rows, rows[3]])
-        with pytest.raises(database.FAILURES), database.writing(connection):
-            insert_rows(connection, [*rows[:10], rows[3], *rows[10:]])
-        assert connection.execute(select(field_lists)).all() == []
-    engine.dispose()
-
-
-def test_a_prepared_statement_takes_its_values_by_name(database_url: str) -> None:
-    engine = with_tables(database_url)
-    statement = database.Prepared(
-        engine.dialect,
-        update(receipt_blocks)
-        .where(receipt_blocks.c.series == bindparam("which"))
-        .values(next_counter=bindparam("to")),
-    )
-    with engine.connect() as connection:
-        with database.writing(connection):
-            assert statement(connection, {"to": 7, "which": "ALINDI"}).rowcount == 1
-        assert connection.execute(select(receipt_blocks.c.next_counter)).scalar_one() == 7
     engine.dispose()
 
 

@@ -44,6 +44,7 @@ ROWS: tuple[frozenset[str], ...] = (
         {
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
             *("certificates", "authentication", "audit", "models", "database", "migrations"),
+            "driver_statements",
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
             "remembered",
             *("shares", "turns", "aside"),

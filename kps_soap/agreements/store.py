@@ -28,7 +28,8 @@ from kps_soap.agreements.agreement import Suspension
 from kps_soap.agreements.agreement_set import listing_of
 from kps_soap.audit.months import microseconds, moment_of
 from kps_soap.authentication import ISTANBUL
-from kps_soap.database import Inserter, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter
 
 LOADED: Final = "YUKLEME"
 SUSPENDED: Final = "ASKI"

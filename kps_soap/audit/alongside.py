@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Dialect, Update, bindparam, case, delete, upd
 
 from kps_soap.audit.months import day_of, microseconds
 from kps_soap.credentials import BLOCKED, OPEN
-from kps_soap.database import Inserter, Prepared
+from kps_soap.driver_statements import Inserter, Prepared
 from kps_soap.entry import Entry, Event, IssuedToken
 from kps_soap.mistakes import MistakeCounts
 from kps_soap.models import credentials, issued_tokens

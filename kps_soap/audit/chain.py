@@ -20,7 +20,8 @@ from sqlalchemy import Connection, Dialect, bindparam, insert, select, update
 from kps_soap.audit import partitions, records
 from kps_soap.audit.keys import Keyring, MonthSecret
 from kps_soap.audit.months import microseconds, month_of
-from kps_soap.database import Inserter, Prepared, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter, Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.models import evidence, evidence_chains, evidence_persons, field_lists
 

@@ -15,7 +15,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, select, update
 
 from kps_soap.audit.months import microseconds
-from kps_soap.database import Inserter, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter
 from kps_soap.models import duties
 
 #: No lease and no pause is longer: a later moment was written by a clock that was wrong.

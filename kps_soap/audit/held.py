@@ -29,7 +29,8 @@ from kps_soap.audit.keys import (
 )
 from kps_soap.audit.months import month_of, span_us
 from kps_soap.audit.orders import Order, OrderKey, key_of
-from kps_soap.database import Inserter, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter
 from kps_soap.models import (
     evidence,
     held_months,

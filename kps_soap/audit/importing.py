@@ -25,7 +25,8 @@ from kps_soap.audit.findings import Report
 from kps_soap.audit.records import NO_HASH
 from kps_soap.audit.sources import Row
 from kps_soap.audit.verification import Options, verify_source
-from kps_soap.database import Inserter, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,

@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import Connection, select
 
 from kps_soap import identity_number
-from kps_soap.database import Inserter
+from kps_soap.driver_statements import Inserter
 from kps_soap.models import month_keys
 
 KEY_BYTES: Final = 32

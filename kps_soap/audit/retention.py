@@ -45,7 +45,8 @@ from kps_soap.audit.conditions import matching
 from kps_soap.audit.keys import Keyring
 from kps_soap.audit.months import ISTANBUL, first_moment, following, microseconds
 from kps_soap.audit.orders import Kind, Order, in_force
-from kps_soap.database import Inserter, writing
+from kps_soap.database import writing
+from kps_soap.driver_statements import Inserter
 from kps_soap.entry import Entry, Event
 from kps_soap.models import (
     PARTITIONED,

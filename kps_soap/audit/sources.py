@@ -34,7 +34,8 @@ from sqlalchemy import (
 
 from kps_soap.audit.heads import SealedHead
 from kps_soap.audit.records import ROW_COLUMNS
-from kps_soap.database import for_driver, open_database
+from kps_soap.database import open_database
+from kps_soap.driver_statements import for_driver
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,

@@ -22,7 +22,8 @@ from kps_soap.audit.export_source import ExportAddress, ExportSource
 from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place
 from kps_soap.audit.sources import Row
 from kps_soap.billing.statement import Span
-from kps_soap.database import Inserter, make_private, open_database, writing
+from kps_soap.database import make_private, open_database, writing
+from kps_soap.driver_statements import Inserter
 from kps_soap.entry import Event
 from kps_soap.models import (
     METADATA,

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kps_soap import identity_number
 from kps_soap.audit.months import day_of, microseconds, moment_of
 from kps_soap.authentication import ISTANBUL
-from kps_soap.database import Prepared
+from kps_soap.driver_statements import Prepared
 from kps_soap.misuse.observing import Batch
 from kps_soap.misuse.rules import USUAL_DAYS, DayCount, Seen, Shared, Tally
 from kps_soap.misuse_models import misuse_days, misuse_subjects, misuse_tallies

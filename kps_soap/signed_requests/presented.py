@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Dialect, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import microseconds
-from kps_soap.database import Prepared
+from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Undone
 from kps_soap.faults import ProofRefused
 from kps_soap.lookups import Lookups

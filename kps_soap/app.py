@@ -22,10 +22,7 @@ from kps_soap.agreements.book import LOOK_SECONDS, AgreementBook
 from kps_soap.audit.aggregates import RefusalCounts
 from kps_soap.audit.resting import Rest
 from kps_soap.authentication import Passwords
-from kps_soap.configured import (
-    MACHINE_MAX,
-    utc_now,
-)
+from kps_soap.configured import MACHINE_MAX, served_certificate, utc_now
 from kps_soap.console.opening import Surroundings, open_console
 from kps_soap.contracts.contract import CompiledContract
 from kps_soap.credentials import StoredCredentials
@@ -44,7 +41,6 @@ from kps_soap.metrics.meter import Meter
 from kps_soap.probes import WriteProbe
 from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_taking, watch
 from kps_soap.registry.store import Register
-from kps_soap.renewal import served_certificate
 from kps_soap.served_doors import Opened, direct_door, served_places
 from kps_soap.settings import Settings
 from kps_soap.shares import Shares

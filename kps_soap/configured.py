@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from kps_soap.agreements.watching import DirectoryWatch
 from kps_soap.audit.alongside import LockPolicy
 from kps_soap.audit.appending import Recorder, recorder
 from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import Keyring
+from kps_soap.audit.keys import KeyFileRefused, Keyring, read_key_file
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.envelopes import Limits
 from kps_soap.settings import Settings
@@ -170,6 +171,44 @@ def _signer(key_file: Path, certificate_file: Path, now: datetime) -> Signer:
         return Signer.load(key_file, certificate_file, now=now)
     except SigningKeyError as error:
         raise SigningKeyError(f"{key_file}, {certificate_file}: {error}") from None
+
+
+def load_key_files(settings: Settings) -> None:
+    """Read the keys of evidence, persons and tokens; raises ``KeyFileRefused`` with the file's
+    name, ``RecipeRefused``, and what reading a file raises.
+    """
+    for path in (settings.evidence_key_file, settings.person_key_file, settings.token_key_file):
+        try:
+            read_key_file(path)
+        except KeyFileRefused as refused:
+            raise KeyFileRefused(f"{path}: {refused}") from None
+    load_recipe(settings)
+
+
+def load_tls_files(settings: Settings) -> None:
+    """Read the https port's certificate and key as a server does; a key with a password fails.
+
+    Raises ``ssl.SSLError`` where they do not fit together, and ``OSError``.
+    """
+    # Read first: an error of the next step would not say which file it is about.
+    settings.tls_certificate_file.read_bytes()
+    settings.tls_key_file.read_bytes()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file, password="")
+
+
+def served_certificate(settings: Settings) -> x509.Certificate | None:
+    """The certificate that TLS callers are shown; None without an https port.
+
+    None too where the file holds none: the server then says so itself when it opens it.
+    """
+    if not settings.https_port:
+        return None
+    try:
+        pem = settings.tls_certificate_file.read_bytes()
+        return x509.load_pem_x509_certificates(pem)[0]
+    except (OSError, ValueError):
+        return None
 
 
 def load_recipe(settings: Settings) -> Recipe:

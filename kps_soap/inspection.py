@@ -27,15 +27,16 @@ from kps_soap.agreements.problems import AgreementErrors
 from kps_soap.audit import backlog, partitions
 from kps_soap.audit.checkpoints import SealKey
 from kps_soap.audit.key_files import KeyFiles
-from kps_soap.audit.keys import KeyFileRefused, Keyring, read_key_file
+from kps_soap.audit.keys import Keyring
 from kps_soap.audit.timestamps import Trust
 from kps_soap.certificates import expiry_warnings
 from kps_soap.configured import (
     agreement_keeper,
     load_agreements,
-    load_recipe,
+    load_key_files,
     load_signers,
     load_tariff,
+    load_tls_files,
     load_versions,
     utc_now,
 )
@@ -209,17 +210,14 @@ def _signing(settings: Settings) -> str:
 def _tls(settings: Settings) -> str:
     if not settings.https_port:
         return "no https port; a proxy must end TLS"
-    # Read first: an error of the next step would not say which file it is about.
-    pem = settings.tls_certificate_file.read_bytes()
-    _check_private(settings.tls_key_file, "TLS key")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file, password="")
+        load_tls_files(settings)
     except ssl.SSLError:
         raise Failed(
             "The TLS certificate and key do not fit together, or the key has a password."
         ) from None
-    certificate = x509.load_pem_x509_certificates(pem)[0]
+    _check_private(settings.tls_key_file, "TLS key")
+    certificate = x509.load_pem_x509_certificates(settings.tls_certificate_file.read_bytes())[0]
     if certificate.not_valid_before_utc > utc_now():
         raise Failed("The TLS certificate is not valid yet; check the clock, or renew it.")
     days = (certificate.not_valid_after_utc - utc_now()).days
@@ -234,12 +232,7 @@ def _check_private(path: Path, name: str) -> None:
 
 
 def _keys(settings: Settings) -> str:
-    for path in (settings.evidence_key_file, settings.person_key_file, settings.token_key_file):
-        try:
-            read_key_file(path)
-        except KeyFileRefused as refused:
-            raise Failed(f"{path}: {refused}") from None
-    load_recipe(settings)
+    load_key_files(settings)
     return "evidence, person and token keys read"
 
 

@@ -14,10 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from cryptography import x509
-
-from kps_soap.audit.keys import KeyFileRefused, read_key_file
-from kps_soap.configured import load_recipe, load_signers
+from kps_soap.configured import load_key_files, load_signers, load_tls_files
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
 from kps_soap.settings import Settings
 
@@ -33,44 +30,17 @@ def obstacles(settings: Settings) -> Iterator[str]:
             yield f"{name}: {sentence_of(error)}"
 
 
-def served_certificate(settings: Settings) -> x509.Certificate | None:
-    """The certificate that TLS callers are shown; None without an https port.
-
-    None too where the file holds none: the server then says so itself when it opens it.
-    """
-    if not settings.https_port:
-        return None
-    try:
-        pem = settings.tls_certificate_file.read_bytes()
-        return x509.load_pem_x509_certificates(pem)[0]
-    except (OSError, ValueError):
-        return None
-
-
 def _tls(settings: Settings) -> None:
     if settings.https_port:
-        # Read first: an error of the next step would not say which file it is about.
-        settings.tls_certificate_file.read_bytes()
-        settings.tls_key_file.read_bytes()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file, password="")
+        load_tls_files(settings)
 
 
 def _signing(settings: Settings) -> None:
     load_signers(settings)
 
 
-def _keys(settings: Settings) -> None:
-    for path in (settings.evidence_key_file, settings.person_key_file, settings.token_key_file):
-        try:
-            read_key_file(path)
-        except KeyFileRefused as refused:
-            raise KeyFileRefused(f"{path}: {refused}") from None
-    load_recipe(settings)
-
-
 _LOOKS: Final[tuple[tuple[str, Callable[[Settings], None]], ...]] = (
     ("TLS", _tls),
     ("signing keys", _signing),
-    ("keys", _keys),
+    ("keys", load_key_files),
 )

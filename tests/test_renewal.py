@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from end_to_end.running import make_home
 
-from kps_soap.renewal import obstacles, served_certificate
+from kps_soap.configured import served_certificate
+from kps_soap.renewal import obstacles
 from kps_soap.settings import Settings, read
 
 

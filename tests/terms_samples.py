@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lxml import etree
-from town_samples import town
+from town_samples import in_force, town
 
-from kps_soap import places
-from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement_set import AgreementSet
-from kps_soap.agreements.loading import load
 from kps_soap.agreements.versions import Sunset, Versions
 from kps_soap.authentication import Freshness, MessageTime, Vouched
-from kps_soap.configured import SERVED_RELATIONS, catalogue_of
-from kps_soap.contracts.catalogue import compile_all
 from kps_soap.entry import Entry
 from kps_soap.quotas import CallRates
 from kps_soap.terms import AgreementStage
@@ -85,15 +80,7 @@ def edited(changes: Mapping[str, str], text: str = AGREEMENT) -> str:
 
 def agreements(folder: Path, *texts: str) -> AgreementSet:
     """A set in force, made of some files."""
-    for number, text in enumerate(texts):
-        (folder / f"{number}.toml").write_text(text, encoding="utf-8")
-    return load(
-        folder,
-        catalogue_of(compile_all()),
-        today=TODAY,
-        address_rights=AddressRights.load(places.conf() / "address_rights.toml"),
-        served_relations=SERVED_RELATIONS,
-    )
+    return in_force(folder, texts, today=TODAY)
 
 
 @dataclass

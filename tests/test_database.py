@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from database_samples import count, with_tables
 from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from kps_soap import database
 from kps_soap.models import field_lists, receipt_blocks
-from tests.database_samples import count, with_tables
 
 
 def test_an_upgrade_makes_the_tables_and_can_be_run_again(database_url: str) -> None:

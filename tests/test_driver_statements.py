@@ -1,12 +1,12 @@
 """Rows and statements that the driver takes as they are."""
 
 import pytest
+from database_samples import count, with_tables
 from sqlalchemy import bindparam, select, update
 
 from kps_soap import database
 from kps_soap.driver_statements import Inserter, Prepared
 from kps_soap.models import field_lists, legal_orders, receipt_blocks
-from tests.database_samples import count, with_tables
 
 
 def test_many_rows_go_in_at_once(database_url: str) -> None:

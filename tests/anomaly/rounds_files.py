@@ -223,17 +223,12 @@ def signing_expired(bench: Bench, number: int) -> Result:
         await asyncio.sleep(max(0.0, ends[0] - time.time()))
         figures: Figures = {"red_s": await gateway.until(503, seconds=10, parts=2)}
         await asyncio.sleep(0.15 * bench.seconds)
-        (home / "keys" / "rsa.pem").write_bytes(good)
         figures["renewed"] = time.monotonic()
-        os.kill(gateway.pid, signal.SIGUSR2)
-        figures["green_s"] = await gateway.until(200, seconds=40)
+        figures["green_s"] = await _put_back(gateway, "rsa.pem", good)
         return figures
 
     async def whole() -> tuple[Any, Figures]:
-        # A gateway that starts refuses such a certificate; one that goes on may meet its end.
-        ends.append(_shorten(home, "rsa.pem", _LIFE_SECONDS))
-        os.kill(gateway.pid, signal.SIGUSR2)
-        await gateway.renewed(2)
+        ends.append(await _running_out(gateway, "rsa.pem"))
         load = bench.load(gateway, book, rate=bench.rate / 2)
         shift = time.time() - time.monotonic()
         tally, figures = await disturbed(load, max(bench.seconds, 20.0), disturb)
@@ -331,16 +326,11 @@ def tls_expired(bench: Bench, number: int) -> Result:
         _, said = await asyncio.to_thread(gateway.health)
         wanted = ["the TLS certificate is outside its validity"]
         found.demand(said["troubles"] == wanted, f"/saglik says {said['troubles']}")
-        (home / "keys" / "tls.pem").write_bytes(good)
-        os.kill(gateway.pid, signal.SIGUSR2)
-        figures["green_s"] = await gateway.until(200, seconds=40)
+        figures["green_s"] = await _put_back(gateway, "tls.pem", good)
         return figures
 
     async def whole() -> tuple[Any, Figures]:
-        # A gateway that starts refuses such a certificate; one that goes on may meet its end.
-        ends.append(_shorten(home, "tls.pem", _LIFE_SECONDS))
-        os.kill(gateway.pid, signal.SIGUSR2)
-        await gateway.renewed(2)
+        ends.append(await _running_out(gateway, "tls.pem"))
         load = bench.load(gateway, book, rate=bench.rate / 2)
         return await disturbed(load, max(bench.seconds, 20.0), disturb)
 
@@ -356,6 +346,24 @@ def tls_expired(bench: Bench, number: int) -> Result:
     found.demand(figures["green_s"] < 40, "it did not get well with the new certificate")
     figures = judge(found, home, book, tally) | figures
     return Result(name, number, figures, found.problems)
+
+
+async def _running_out(gateway: Gateway, name: str) -> float:
+    """Renew with a certificate that ends soon; returns when, by the wall clock.
+
+    A gateway that starts refuses such a certificate; one that goes on may meet its end.
+    """
+    ends = _shorten(gateway.home, name, _LIFE_SECONDS)
+    os.kill(gateway.pid, signal.SIGUSR2)
+    await gateway.renewed(2)
+    return ends
+
+
+async def _put_back(gateway: Gateway, name: str, good: bytes) -> float:
+    """Renew with the certificate as it was; returns how long it took to get well."""
+    (gateway.home / "keys" / name).write_bytes(good)
+    os.kill(gateway.pid, signal.SIGUSR2)
+    return await gateway.until(200, seconds=40)
 
 
 def _shorten(home: Path, name: str, seconds: float) -> float:

@@ -7,14 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from town_samples import town
+from town_samples import in_force, town
 
-from kps_soap import places
-from kps_soap.agreements.address_rights import AddressRights
 from kps_soap.agreements.agreement_set import AgreementSet
-from kps_soap.agreements.loading import load
-from kps_soap.configured import SERVED_RELATIONS, catalogue_of
-from kps_soap.contracts.catalogue import compile_all
 from kps_soap.database import writing
 from kps_soap.people import keeping
 from kps_soap.people.person import Actor, NewPerson, Person
@@ -107,12 +102,4 @@ RELIGION = "KisiBilgisi/DurumBilgisi/Din"
 def agreements(folder: Path, *texts: str) -> AgreementSet:
     """A set in force, made of some files."""
     folder.mkdir(exist_ok=True)
-    for number, text in enumerate(texts or (AGREEMENT,)):
-        (folder / f"{number}.toml").write_text(text, encoding="utf-8")
-    return load(
-        folder,
-        catalogue_of(compile_all()),
-        today=TODAY,
-        address_rights=AddressRights.load(places.conf() / "address_rights.toml"),
-        served_relations=SERVED_RELATIONS,
-    )
+    return in_force(folder, texts or (AGREEMENT,), today=TODAY)

@@ -2,8 +2,8 @@
 
 A caller who waits for its answer before it asks again spares a slow server; so here a request is
 due at its moment, and its latency counts from then on, waiting for a free connection included.
-The highest rate is found by the same sender, because it shares the processors with the server: what
-another one reaches, which takes less of them, is more than there is beside this one.
+The highest sustained rate is found by the same sender, because it shares the processors with the
+server: what another one reaches, which takes less of them, is more than there is beside this one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -23,7 +23,12 @@ from benchmarks.load import Load
 CONNECTIONS = 128
 #: Callers of whom each asks again as soon as it is answered, when the highest rate is looked for.
 CALLERS = 32
+#: A rate is kept up where the last answer comes at most this share of the time late, and the next
+#: one to be tried is this share of one that is not.
+BEHIND_SHARE_MAX = 0.03
+STEP = 0.95
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+_GOODBYE = re.compile(rb"\r\nconnection:\s*close\r\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Steady:
     p99_ms: float
     most_ms: float
     errors: int
+    #: Seconds from the last request's moment until all were answered.
+    behind_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -47,17 +54,21 @@ class _Sender:
     messages: Sequence[bytes]
     mark: bytes
     due: deque[float] = field(default_factory=deque)
-    free: list[_Line] = field(default_factory=list)
+    free: deque[_Line] = field(default_factory=deque)
     took: list[float] = field(default_factory=list)
     errors: int = 0
     turn: int = 0
+    open_another: Callable[[], object] = lambda: None
     #: Whether whoever is answered asks again at once.
     again: bool = False
 
     def flush(self) -> None:
+        # Who has been free for longest is next, as many callers are who know nothing of each other.
         while self.due and self.free:
             self.turn += 1
-            self.free.pop().ask(self.messages[self.turn % len(self.messages)], self.due.popleft())
+            self.free.popleft().ask(
+                self.messages[self.turn % len(self.messages)], self.due.popleft()
+            )
 
 
 class _Line(asyncio.Protocol):
@@ -74,6 +85,7 @@ class _Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
         self._sender.free.append(self)
+        self._sender.flush()
 
     def connection_lost(self, _failure: Exception | None) -> None:
         if self in self._sender.free:
@@ -99,9 +111,14 @@ class _Line(asyncio.Protocol):
         self._sender.took.append(self._loop.time() - self._due)
         if not self._read.startswith(b"HTTP/1.1 200") or self._sender.mark not in self._read:
             self._sender.errors += 1
+        goodbye = _GOODBYE.search(self._read, 0, self._whole) is not None
         self._read.clear()
         self._whole, self._due = 0, 0.0
-        self._sender.free.append(self)
+        if goodbye:
+            # A crowded worker's: the next question goes to one that has fewer callers.
+            self._sender.open_another()
+        else:
+            self._sender.free.append(self)
         if self._sender.again:
             self._sender.due.append(self._loop.time())
         self._sender.flush()
@@ -128,6 +145,18 @@ async def _highest(load: Load, seconds: float) -> float:
     return found
 
 
+def sustained(load: Load, *, seconds: float) -> float:
+    """The highest constant rate that is kept up: found downwards from what waiting callers get.
+
+    Waiting callers are served in larger groups, which cost less each, so their rate is higher than
+    any that is sent whatever the answers take.
+    """
+    rate = highest(load, seconds=seconds)
+    while steady(load, per_second=rate, seconds=seconds).behind_s > seconds * BEHIND_SHARE_MAX:
+        rate *= STEP
+    return rate
+
+
 def steady(load: Load, *, per_second: float, seconds: float) -> Steady:
     """Send so many requests a second for so long, then wait for the last answers."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -140,16 +169,20 @@ async def _lines(load: Load, count: int) -> AsyncIterator[_Sender]:
     loop = asyncio.get_running_loop()
     address = urlsplit(load.url)
     sender = _Sender(_messages(load, address.netloc, address.path), load.mark.encode())
-    lines = [
-        (await loop.create_connection(lambda: _Line(sender), address.hostname, address.port))[0]
-        for _ in range(count)
-    ]
-    try:
+    lines: list[asyncio.Transport] = []
+
+    async def another() -> None:
+        made = await loop.create_connection(lambda: _Line(sender), address.hostname, address.port)
+        lines.append(made[0])
+
+    for _ in range(count):
+        await another()
+    async with asyncio.TaskGroup() as opening:
+        sender.open_another = lambda: opening.create_task(another())
         yield sender
-    finally:
-        for line in lines:
-            line.close()
-        await asyncio.sleep(0)
+    for line in lines:
+        line.close()
+    await asyncio.sleep(0)
 
 
 async def _steady(load: Load, per_second: float, seconds: float) -> Steady:
@@ -163,15 +196,18 @@ async def _steady(load: Load, per_second: float, seconds: float) -> Steady:
                 sender.due.append(began + sent / per_second)
                 sent += 1
             sender.flush()
-            await asyncio.sleep(max(0.0005, began + sent / per_second - loop.time()))
+            # The event loop counts whole milliseconds; less would be no rest at all.
+            await asyncio.sleep(max(0.001, began + sent / per_second - loop.time()))
+        ended = began + count / per_second
         patience = loop.time() + 30
         while len(sender.took) + sender.errors < count and loop.time() < patience:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
+        behind = loop.time() - ended
     took = sorted(sender.took) or [0.0]
     missing = max(0, count - len(took))
     return Steady(
         per_second, _at(took, 50), _at(took, 95), _at(took, 99), took[-1] * 1000,
-        max(sender.errors, missing),
+        max(sender.errors, missing), behind,
     )  # fmt: skip
 
 

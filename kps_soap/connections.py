@@ -1,8 +1,8 @@
 """What one connection may take: the bounds that uvicorn's HTTP protocol lacks.
 
-How long and how large the headers of a request may be, how far ahead a caller may send, and how
-long a goodbye may take.  HTTP itself stays uvicorn's business; this room knows nothing of SOAP,
-of sockets or of processes.
+How long and how large the headers of a request may be, how far ahead a caller may send, how long
+a goodbye may take, and when a crowded worker says it.  HTTP itself stays uvicorn's business; this
+room knows nothing of SOAP, of sockets or of processes.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from kps_soap.crowd import Seat, alone
 
 #: How long a closing connection may take to say goodbye when the gateway stops.
 GOODBYE_SECONDS: Final = 0.5
@@ -39,7 +41,7 @@ class Bounds:
     ``write_seconds_max``: how long a caller may leave what was written to it unread.
     ``connections_max``: how many there may be at one socket.  ``count`` hears why a connection
     was ended before there was a whole request: ``not_http``, ``headers_too_large``,
-    ``headers_too_slow``.
+    ``headers_too_slow``.  ``seat`` is the worker's among those that share its callers.
     """
 
     header_seconds_max: int
@@ -48,6 +50,7 @@ class Bounds:
     count: Callable[[str], None] = _uncounted
     write_seconds_max: float = 30
     connections_max: int = 10_000
+    seat: Seat = field(default_factory=alone)
 
 
 class HeadersTooLarge(Exception):
@@ -99,6 +102,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_body = False
     _too_large = False
     _broken = False
+    _goes = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -113,6 +117,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
         self._stop_unread()
+        if not self._goes:
+            self.bounds.seat.go()
         # uvicorn tells only the request that came last that nobody listens any more.
         left = [cycle for cycle, _ in self.pipeline]
         self.pipeline.clear()
@@ -164,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise HeadersTooLarge
         self._in_body = True
         super().on_headers_complete()
-        if self.stopping and self.cycle is not None:
+        if self.cycle is not None and (self.stopping or self._is_one_too_many()):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -174,6 +180,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._rested_since = self.loop.time()
         super().on_response_complete()
+
+    def _is_one_too_many(self) -> bool:
+        """Should this caller come anew, to a worker with fewer?  It counts as gone at once."""
+        if self._goes or not self.bounds.seat.has_far_too_many:
+            return False
+        self._goes = True
+        self.bounds.seat.go()
+        return True
 
     @property
     def rests(self) -> bool:

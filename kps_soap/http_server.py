@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from kps_soap.accepting import Accepting
 from kps_soap.connections import Bounds, bounded_protocol
 
 GRACE_SECONDS: Final = 10
@@ -82,13 +83,12 @@ class Server(uvicorn.Server):
                 config=self.config, server_state=self.server_state, app_state=self.lifespan.state
             )
 
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
-                connection, sock=one, ssl=self.config.ssl, backlog=BACKLOG, **more
-            )
+        self._accepting = [
+            Accepting(one, connection, protocol.bounds.seat, ssl=self.config.ssl, **more)
             for one in sockets or []
         ]
+        protocol.bounds.seat.open()
+        self.servers = []
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
@@ -105,9 +105,10 @@ class Server(uvicorn.Server):
         """
         protocol: Any = self.config.http_protocol_class
         protocol.stopping = True
+        protocol.bounds.seat.leave()
+        for accepting in self._accepting:
+            accepting.close()
         if self.config.ssl is not None:
-            for server in self.servers:
-                server.close()
             await asyncio.sleep(HANDSHAKE_SECONDS)
         await super().shutdown(sockets)
 

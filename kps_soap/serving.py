@@ -129,7 +129,8 @@ class Supervisor:
     SIGUSR2 renews the workers one after the other: each finishes what it has in hand while the
     others serve, and the next one's turn comes when its successor is ready.  ``may_renew`` is
     asked before each: where it says no, those that serve go on as they are.  ``drain_seconds`` is
-    how much longer the workers take for their end than their requests in hand.
+    how much longer the workers take for their end than their requests in hand.  ``on_end`` is told
+    of each worker that has ended, before another one starts in its place.
     """
 
     def __init__(
@@ -144,12 +145,14 @@ class Supervisor:
         passes_hangup: bool = False,
         drain_seconds: int = 0,
         may_renew: Callable[[], bool] = lambda: True,
+        on_end: Callable[[int], None] = lambda _index: None,
     ) -> None:
         self._main = main
         self._companion = companion
         self._passes_hangup = passes_hangup
         self._drain_seconds = drain_seconds
         self._may_renew = may_renew
+        self._on_end = on_end
         self._listeners = listeners
         self._count = count
         self._on_ready = on_ready
@@ -250,6 +253,7 @@ class Supervisor:
     def _replace(self, index: int, worker: _Worker) -> int:
         """Start another worker in place of one that ended, now or after a pause."""
         ended_with, now = worker.process.exitcode, time.monotonic()
+        self._on_end(index)
         if index not in self._once_ready:
             return ended_with or STARTUP_FAILED
         if worker.failed_at is None and worker.process is not self._renewing:

@@ -21,6 +21,7 @@ from typing import Final
 
 from kps_soap.app import Running, gateway_name, open_gateway
 from kps_soap.connections import Bounds
+from kps_soap.crowd import Crowd
 from kps_soap.http_server import connections_allowed
 from kps_soap.logs import start_logging
 from kps_soap.metrics.line import Line
@@ -36,11 +37,12 @@ MENDABLE: Final = 2
 
 
 class Worker:
-    """What a worker process runs.  It ends when its parent does."""
+    """What a worker process runs, one of ``count`` in a crowd.  It ends when its parent does."""
 
-    def __init__(self, settings: Settings, count: int) -> None:
+    def __init__(self, settings: Settings, count: int, crowd: Crowd) -> None:
         self._settings = settings
         self._count = count
+        self._crowd = crowd
 
     def __call__(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
         start_log(self._settings)
@@ -82,6 +84,7 @@ class Worker:
                     running.meter.http_trouble,
                     settings.write_seconds_max,
                     connections_allowed(settings.connections_max),
+                    self._crowd.seat(index),
                 ),
                 on_ready=on_ready,
                 stop=stop_event,

@@ -75,6 +75,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "line",
             "serving",
             *("forking", "worker", "warmed"),
+            *("accepting", "crowd"),
             "http_server",
             "configured",
             "readiness",

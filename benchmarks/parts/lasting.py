@@ -11,7 +11,7 @@ from benchmarks.lines import Line
 from benchmarks.load import Load, memory_mb
 from benchmarks.parts.throughput import P256, RSA
 from benchmarks.served import gateway, make_home
-from benchmarks.steady import Steady, highest, steady
+from benchmarks.steady import Steady, steady, sustained
 
 SHARE = 0.8
 #: Requests before the first look at a worker's memory, of fewer a share: until then caches fill,
@@ -40,7 +40,7 @@ def latency(bench: Bench) -> Iterator[Line]:
 
 
 def _round(bench: Bench, load: Load) -> tuple[Steady, float]:
-    rate = highest(load, seconds=bench.sizes.seconds)
+    rate = sustained(load, seconds=bench.sizes.seconds)
     return steady(load, per_second=SHARE * rate, seconds=bench.sizes.seconds), rate
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from kps_soap.cli.terminal import NO, WRONG, home_option, settings_of, stop
+from kps_soap.crowd import Crowd
 from kps_soap.forking import prepare
 from kps_soap.inspection import inspect, problems
 from kps_soap.logs import JSON
@@ -62,9 +63,9 @@ def serve(
         _say(settings, SYNTHETIC_BANNER, logging.WARNING)
     listeners = _listeners(settings)
     count = settings.workers or len(os.sched_getaffinity(0))
-    gathering = _metrics(settings, count)
+    gathering, crowd = _metrics(settings, count), Crowd(count)
     code = Supervisor(
-        Worker(settings, count),
+        Worker(settings, count, crowd),
         listeners,
         count=count,
         on_ready=lambda: _announce(settings, count),
@@ -73,6 +74,7 @@ def serve(
         passes_hangup=not sys.stderr.isatty(),
         drain_seconds=settings.drain_seconds,
         may_renew=functools.partial(_may_renew, settings),
+        on_end=crowd.forget,
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)

@@ -1,0 +1,268 @@
+"""Workers know how many callers the others have."""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import uvloop
+
+from kps_soap.accepting import PATIENCE_SECONDS, RETRY_SECONDS, Accepting
+from kps_soap.certificates import write_demo_files
+from kps_soap.crowd import ABSENT, Crowd, Seat, alone
+from kps_soap.http_server import bind
+
+T = TypeVar("T")
+
+
+def seats(*counts: int) -> list[Seat]:
+    """The places of workers with so many callers; one that is ``ABSENT`` takes none."""
+    crowd = Crowd(len(counts))
+    made = [crowd.seat(index) for index in range(len(counts))]
+    for seat, count in zip(made, counts, strict=True):
+        for _ in range(max(0, count)):
+            seat.come()
+        if count != ABSENT:
+            seat.open()
+    return made
+
+
+def test_a_new_caller_is_better_left_to_whoever_has_fewer() -> None:
+    first, second, third = seats(3, 2, 3)
+    assert first.others_have_fewer and third.others_have_fewer
+    assert not second.others_have_fewer
+    second.come()
+    assert not any(seat.others_have_fewer for seat in (first, second, third))
+
+
+def test_nobody_is_left_to_a_worker_that_takes_no_callers() -> None:
+    first, second = seats(3, ABSENT)
+    assert not first.others_have_fewer
+    second.open()
+    assert first.others_have_fewer
+    second.leave()
+    assert not first.others_have_fewer
+
+
+@pytest.mark.parametrize(
+    ("counts", "too_many"),
+    [
+        ((31, 1), True),
+        ((3, 0), True),
+        ((64, 63, 0), True),
+        ((16, 16), False),
+        ((2, 1), False),
+        ((22, 18), False),
+        ((500, ABSENT), False),
+        ((500,), False),
+    ],
+)
+def test_far_too_many_are_a_quarter_and_one_more_than_a_fair_share(
+    counts: tuple[int, ...], *, too_many: bool
+) -> None:
+    assert seats(*counts)[0].has_far_too_many is too_many
+
+
+def test_whoever_has_no_others_beside_has_never_too_many() -> None:
+    seat = alone()
+    seat.open()
+    for _ in range(1000):
+        seat.come()
+    assert not seat.has_far_too_many and not seat.others_have_fewer
+
+
+def test_who_was_killed_is_left_no_caller_and_counts_for_nobody() -> None:
+    crowd = Crowd(2)
+    first, second = crowd.seat(0), crowd.seat(1)
+    first.open()
+    second.open()
+    first.come()
+    assert first.others_have_fewer
+    crowd.forget(1)
+    assert not first.others_have_fewer
+
+
+def test_a_successor_begins_with_nobody() -> None:
+    crowd = Crowd(2)
+    first, second = crowd.seat(0), crowd.seat(1)
+    first.open()
+    second.open()
+    for _ in range(9):
+        first.come()
+    successor = crowd.seat(0)
+    assert not second.others_have_fewer and not second.has_far_too_many
+    successor.open()
+    second.come()
+    assert second.others_have_fewer
+
+
+# Taking callers
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run in the event loop that workers have."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+class Guest(asyncio.Protocol):
+    """Holds its connection and gives its seat back."""
+
+    def __init__(self, seat: Seat, guests: list[asyncio.BaseTransport]) -> None:
+        self._seat = seat
+        self._guests = guests
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._guests.append(transport)
+
+    def connection_lost(self, _failure: Exception | None) -> None:
+        self._seat.go()
+
+
+class House:
+    """One socket, and whoever takes its callers."""
+
+    def __init__(self, listening: socket.socket, *takers: Seat) -> None:
+        self.address = listening.getsockname()
+        self.guests: list[list[asyncio.BaseTransport]] = [[] for _ in takers]
+        # Each worker has the socket under a number of its own.
+        self._listening = [listening.dup() for _ in takers]
+        self._takers = [
+            Accepting(one, self._protocol(seat, guests), seat)
+            for one, seat, guests in zip(self._listening, takers, self.guests, strict=True)
+        ]
+        self._callers: list[socket.socket] = []
+
+    @staticmethod
+    def _protocol(seat: Seat, guests: list[asyncio.BaseTransport]) -> Callable[[], Guest]:
+        return lambda: Guest(seat, guests)
+
+    async def call(self, count: int, *, together: int) -> None:
+        """So many come, and are waited for until they are in."""
+        before = sum(map(len, self.guests))
+        self._callers += [socket.create_connection(self.address) for _ in range(count)]
+        async with asyncio.timeout(10):
+            while sum(map(len, self.guests)) < before + together:
+                await asyncio.sleep(0.001)
+
+    async def close(self) -> None:
+        for taker in self._takers:
+            taker.close()
+            taker.close()
+        for listening in self._listening:
+            listening.close()
+        for guest in [one for some in self.guests for one in some]:
+            guest.abort()  # type: ignore[attr-defined]
+        for caller in self._callers:
+            caller.close()
+        await asyncio.sleep(0.01)
+
+
+def taking(work: Callable[[House], Awaitable[Any]], *takers: Seat) -> Any:
+    """Do some work with a socket whose callers are taken; returns what the work does."""
+
+    async def run() -> Any:
+        with bind("127.0.0.1", 0) as listening:
+            house = House(listening, *takers)
+            try:
+                return await work(house)
+            finally:
+                await house.close()
+
+    return run_loop(run())
+
+
+def test_callers_that_come_at_once_are_shared_evenly() -> None:
+    takers = seats(0, 0, 0)
+
+    async def work(house: House) -> list[int]:
+        await house.call(96, together=96)
+        return [len(guests) for guests in house.guests]
+
+    assert taking(work, *takers) == [32, 32, 32]
+    assert not any(seat.others_have_fewer for seat in takers)
+
+
+def test_new_callers_go_to_the_worker_that_was_replaced() -> None:
+    async def work(house: House) -> list[int]:
+        await house.call(20, together=20)
+        return [len(guests) for guests in house.guests]
+
+    assert taking(work, *seats(20, 0)) == [0, 20]
+
+
+def test_a_caller_is_taken_all_the_same_where_the_other_does_not_come() -> None:
+    async def work(house: House) -> list[int]:
+        await house.call(5, together=5)
+        return [len(guests) for guests in house.guests]
+
+    # Only the first of the two takes anybody; the other one hangs.
+    assert taking(work, seats(7, 0)[0]) == [5]
+    assert PATIENCE_SECONDS < 0.01
+
+
+def test_a_handshake_that_fails_gives_the_seat_back(tmp_path: Path) -> None:
+    made = write_demo_files(tmp_path, date(2026, 1, 1), randomness=os.urandom)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(made.tls_certificate, made.tls_key)
+    first, second = seats(0, 0)
+    guests: list[asyncio.BaseTransport] = []
+
+    async def run() -> None:
+        with bind("127.0.0.1", 0) as listening:
+            taker = Accepting(listening, lambda: Guest(first, guests), first, ssl=tls)
+            with socket.create_connection(listening.getsockname()) as caller:
+                async with asyncio.timeout(10):
+                    while not first.others_have_fewer:
+                        await asyncio.sleep(0.001)
+                    caller.sendall(b"no handshake\r\n\r\n")
+                    while first.others_have_fewer:
+                        await asyncio.sleep(0.001)
+            taker.close()
+
+    run_loop(run())
+    assert guests == []
+    assert not second.others_have_fewer
+
+
+class Exhausted(socket.socket):
+    """A socket whose first caller cannot be taken, because files are lacking."""
+
+    failed = False
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if not self.failed:
+            self.failed = True
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+def test_where_files_are_lacking_it_is_said_and_tried_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kps_soap.accepting.RETRY_SECONDS", 0.05)
+    assert RETRY_SECONDS >= 0.5
+    (seat,) = seats(0)
+
+    async def run() -> int:
+        with bind("127.0.0.1", 0) as bound:
+            listening = Exhausted(fileno=bound.detach())
+            guests: list[asyncio.BaseTransport] = []
+            taker = Accepting(listening, lambda: Guest(seat, guests), seat)
+            with socket.create_connection(listening.getsockname()):
+                async with asyncio.timeout(10):
+                    while not guests:
+                        await asyncio.sleep(0.01)
+            taker.close()
+            listening.close()
+            await asyncio.sleep(0.01)
+            return len(guests)
+
+    assert run_loop(run()) == 1
+    assert "no caller can be taken: Too many open files" in caplog.text

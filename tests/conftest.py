@@ -36,7 +36,10 @@ hypothesis_settings.load_profile("any machine")
 
 
 #: Where tests take long: begun first, so that no worker is left with one of them at the end.
-_LONG = ("anomaly", "end_to_end", "audit", "registry", "test_app.py", "test_serving.py")
+_LONG = (
+    *("anomaly", "end_to_end", "audit", "registry"),
+    *("test_app.py", "test_serving.py", "test_connections.py", "test_supervisor.py"),
+)
 
 
 #: What has a target of its own, and is left out where it is not named: it needs browsers,

@@ -1,4 +1,4 @@
-"""What the worker processes of ``test_serving`` run; another process imports it by name."""
+"""What the worker processes of ``test_supervisor`` run; another process imports it by name."""
 
 import multiprocessing
 import os

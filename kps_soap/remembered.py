@@ -7,7 +7,8 @@ still, what was read before is true; when it moves, everything is forgotten.  So
 effect on the next call, at every worker and every gateway, whoever wrote it and by what means.
 
 The number is read at most once in a round of the event loop: whatever came in with that round
-was sent before.  This room remembers; it knows no table but the number's, and judges nothing.
+was sent before.  Nor is it read for a call that was begun before it was last read.  This room
+remembers; it knows no table but the number's, and judges nothing.
 """
 
 from __future__ import annotations
@@ -28,22 +29,32 @@ _NOTHING: Final[Any] = object()
 
 
 class Remembered:
-    """What one worker has read.  ``things_max`` bounds the memory; then all is forgotten."""
+    """What one worker has read.  ``things_max`` bounds the memory; then all is forgotten.
 
-    def __init__(self, lookups: Lookups, *, things_max: int = 20_000) -> None:
+    ``ticks`` is the clock, in nanoseconds, by which calls say since when they are worked on.
+    """
+
+    def __init__(
+        self, lookups: Lookups, *, ticks: Callable[[], int], things_max: int = 20_000
+    ) -> None:
         self._lookups = lookups
+        self._ticks = ticks
         self._ask = lookups.prepare(_NUMBER)
         self._things_max = things_max
         self._things: dict[Hashable, Any] = {}
         self._number: int | None = None
         self._looked = False
+        self._looked_ns = 0
 
-    async def get(self, key: Hashable, read: Callable[[], Awaitable[Thing]]) -> Thing:
+    async def get(
+        self, key: Hashable, read: Callable[[], Awaitable[Thing]], *, since_ns: int = 0
+    ) -> Thing:
         """What ``read`` returns, or returned before; nothing (None) is not remembered.
 
-        Raises ``EvidenceUnavailable`` where the number cannot be read, and what ``read`` raises.
+        ``since_ns`` is when work on the call that asks began; 0 where nobody knows.  Raises
+        ``EvidenceUnavailable`` where the number cannot be read, and what ``read`` raises.
         """
-        number = await self._look()
+        number = await self._look(since_ns)
         thing = self._things.get(key, _NOTHING)
         if thing is not _NOTHING:
             return thing  # type: ignore[no-any-return]
@@ -59,15 +70,16 @@ class Remembered:
         """Whether ``get`` would need no reading, if nothing has changed."""
         return key in self._things
 
-    async def _look(self) -> int | None:
+    async def _look(self, since_ns: int) -> int | None:
         """The number of changes so far; None where nobody counts them."""
-        if not self._looked:
+        if not self._looked and (since_ns == 0 or self._looked_ns < since_ns):
+            began = self._ticks()
             rows = await self._lookups.rows(self._ask, {})
             number = int(rows[0][0]) if rows else None
             if number != self._number:
                 self._things.clear()
                 self._number = number
-            self._looked = True
+            self._looked, self._looked_ns = True, began
             asyncio.get_running_loop().call_soon(self._end_round)
         return self._number
 

@@ -105,7 +105,7 @@ async def open_stores(
         engine=engine,
         book=book,
         lookups=lookups,
-        remembered=Remembered(lookups),
+        remembered=Remembered(lookups, ticks=meter.ticks),
         register=register,
         numbers=numbers,
         guards=guards,

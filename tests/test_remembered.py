@@ -79,7 +79,8 @@ class House:
     def __init__(self, url: str) -> None:
         self.readers: list[CountingReader] = []
         self.lookups = Lookups(url, seconds_max=5, watch=self._watch)
-        self.remembered = Remembered(self.lookups, things_max=3)
+        self.remembered = Remembered(self.lookups, ticks=lambda: self.now, things_max=3)
+        self.now = 1_000
         self.answer: object = "first"
         self.asked = 0
 
@@ -91,12 +92,12 @@ class House:
     def reads(self) -> int:
         return sum(one.count for one in self.readers)
 
-    async def get(self, key: str = "key") -> object:
+    async def get(self, key: str = "key", *, since_ns: int = 0) -> object:
         async def read() -> object:
             self.asked += 1
             return self.answer
 
-        return await self.remembered.get(key, read)
+        return await self.remembered.get(key, read, since_ns=since_ns)
 
     async def next_round(self) -> None:
         await asyncio.sleep(0)
@@ -209,6 +210,37 @@ def test_the_number_is_read_once_in_a_round_of_the_loop(any_url: str) -> None:
         return house.reads - before
 
     assert in_house(any_url, work) == 1
+
+
+def test_the_number_is_read_once_for_a_call_however_long_it_takes(any_url: str) -> None:
+    async def work(house: House) -> list[int]:
+        reads = []
+        # The first look is older than the second call, the second is as young as it is.
+        for now, since in ((1_000, 900), (2_000, 900), (2_000, 1_500), (3_000, 2_000), (3_000, 0)):
+            house.now = now
+            await house.get(since_ns=since)
+            await house.next_round()
+            reads.append(house.reads)
+        return [later - earlier for earlier, later in zip([0, *reads], reads, strict=False)]
+
+    first, *more = in_house(any_url, work)
+    assert first >= 1
+    assert more == [0, 1, 0, 1]
+
+
+def test_a_change_is_seen_by_a_call_that_began_behind_it(any_url: str, any_engine: Engine) -> None:
+    table, row = ROWS["people"]
+
+    async def work(house: House) -> list[object]:
+        found = [await house.get(since_ns=900)]
+        house.answer = "second"
+        with change(any_engine) as connection:
+            connection.execute(insert(table).values(row))
+        await house.next_round()
+        house.now = 2_000
+        return [*found, await house.get(since_ns=900), await house.get(since_ns=1_001)]
+
+    assert in_house(any_url, work) == ["first", "first", "second"]
 
 
 def test_nothing_is_not_remembered(any_url: str) -> None:

@@ -147,6 +147,7 @@ class Asked(Protocol):
     """What this room sees of a request."""
 
     entry: Entry
+    started_ns: int
 
 
 class Standings:
@@ -174,41 +175,45 @@ class Standings:
         """
         if asked.entry.door == "public":
             return vouched
-        return await self.look(vouched, self._agreements())
+        return await self.look(vouched, self._agreements(), since_ns=asked.started_ns)
 
-    async def look(self, vouched: Vouched, agreements: AgreementSet) -> Vouched:
+    async def look(
+        self, vouched: Vouched, agreements: AgreementSet, *, since_ns: int = 0
+    ) -> Vouched:
         """The same call with its ``standing``.
 
-        An account that an agreement names has no mandate: it is its institution's own.  Raises
-        ``EvidenceUnavailable`` where nothing can be read.
+        An account that an agreement names has no mandate: it is its institution's own.
+        ``since_ns`` is as in ``Remembered.get``.  Raises ``EvidenceUnavailable`` where nothing can
+        be read.
         """
         institution = vouched.institution or agreements.institution_of(vouched.account)
         held: tuple[Mandate, ...] = ()
         if not institution:
-            held = await self._held(vouched.account)
+            held = await self._held(vouched.account, since_ns)
             institution = held[0].institution if held else ""
         found = {}
         if institution:
             for name in _names(vouched, agreements.of_institution(institution)):
-                person = await self._known(institution, name)
+                person = await self._known(institution, name, since_ns)
                 if person is not None:
                     found[name] = person
         return replace(vouched, standing=Standing(found, held))
 
-    async def _held(self, account: str) -> tuple[Mandate, ...]:
+    async def _held(self, account: str, since_ns: int) -> tuple[Mandate, ...]:
         async def read() -> tuple[Mandate, ...]:
             rows = await self._lookups.rows(self._mandates, {"account": account})
             return tuple(mandate_of(tuple(row)) for row in rows)
 
-        return await self._remembered.get(("mandates", account), read)
+        return await self._remembered.get(("mandates", account), read, since_ns=since_ns)
 
-    async def _known(self, institution: str, inquirer: str) -> Registered | None:
+    async def _known(self, institution: str, inquirer: str, since_ns: int) -> Registered | None:
         """A registered person; that a name is nobody's is remembered too."""
 
         async def read() -> tuple[Registered | None]:
             return (await self._person(institution, inquirer),)
 
-        (person,) = await self._remembered.get(("person", institution, inquirer), read)
+        key = ("person", institution, inquirer)
+        (person,) = await self._remembered.get(key, read, since_ns=since_ns)
         return person
 
     async def _person(self, institution: str, inquirer: str) -> Registered | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ class Asked:
     entry: Entry
     signature: str = "RSA"
     routing_signature: bool = False
+    started_ns: int = 0
 
 
 def asked(door: str = "direct", source: str = "203.0.113.10", at: datetime = NOW) -> Asked:
@@ -116,7 +118,8 @@ def admitted(url: str, request: Asked, call: Vouched, current: AgreementSet) -> 
     async def run() -> Vouched:
         lookups = Lookups(url, seconds_max=5)
         try:
-            standings = Standings(lookups, lambda: current, Remembered(lookups))
+            remembered = Remembered(lookups, ticks=time.perf_counter_ns)
+            standings = Standings(lookups, lambda: current, remembered)
             return await standings.admit(request, call)
         finally:
             await lookups.close()

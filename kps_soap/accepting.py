@@ -1,8 +1,7 @@
-"""Takes callers from a listening socket that the workers share, one at a time.
+"""Takes callers from a listening socket that the workers share.
 
-An event loop's own server takes all that wait, so the first worker to look has them all.  Here
-whoever has more callers than another leaves one to that other for a moment, and takes it then if
-it still waits.  What is spoken on a connection is not known here.
+Whoever has more callers than another worker leaves a new one to that other for a moment, and takes
+it then if it still waits.  What is spoken on a connection is not known here.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 from kps_soap.crowd import Seat
 
@@ -20,34 +20,45 @@ log = logging.getLogger("kps.serving")
 #: So long a caller is left to a worker with fewer, in seconds: about as long as an answer takes.
 PATIENCE_SECONDS: Final = 0.002
 
-#: When files or memory for another caller are lacking: how long until the next attempt.
-RETRY_SECONDS: Final = 1.0
+#: So many that still wait then are taken: nobody else wanted them.
+_LEFT_MAX: Final = 8
+
+#: When files or memory for another caller are lacking: how long until the next attempt, and how
+#: often that is said, in seconds.
+RETRY_SECONDS: Final = 0.1
+SAID_SECONDS: Final = 60.0
+
+
+class Talk(Protocol):
+    """What talks with a caller; it has a transport from the moment when it is connected.
+
+    From then on the seat is its own: it gives it back when it ends.
+    """
+
+    transport: Any
 
 
 class Accepting:
     """What takes the callers of one socket; it begins at once.
 
-    ``protocol`` makes what talks with a caller; ``more`` is how TLS is spoken with it, as the
-    event loop's ``connect_accepted_socket`` has it.
+    ``talk`` makes what talks with a caller; ``more`` is how TLS is spoken with it, as the event
+    loop's ``connect_accepted_socket`` has it.
     """
 
     def __init__(
-        self,
-        listening: socket.socket,
-        protocol: Callable[[], asyncio.Protocol],
-        seat: Seat,
-        **more: Any,
+        self, listening: socket.socket, talk: Callable[[], Talk], seat: Seat, **more: Any
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._listening = listening
-        self._protocol = protocol
+        self._talk = talk
         self._seat = seat
         self._more = more
         self._coming: set[asyncio.Task[None]] = set()
         self._later: asyncio.TimerHandle | None = None
+        self._said_at: float | None = None
         self._closed = False
         listening.setblocking(False)
-        self._listen()
+        self._loop.add_reader(listening, self._look)
 
     def close(self) -> None:
         """Take nobody any more; who was let in already is not affected."""
@@ -57,42 +68,61 @@ class Accepting:
                 self._later.cancel()
             self._loop.remove_reader(self._listening)
 
-    def _listen(self) -> None:
-        self._loop.add_reader(self._listening, self._look)
-
     def _look(self) -> None:
         if self._seat.others_have_fewer:
-            self._rest(PATIENCE_SECONDS)
+            self._rest(PATIENCE_SECONDS, self._go_on)
         else:
             self._take()
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._listening)
-        self._later = self._loop.call_later(seconds, self._go_on)
+        self._later = self._loop.call_later(seconds, then)
 
     def _go_on(self) -> None:
-        self._listen()
-        self._take()
+        try:
+            self._loop.add_reader(self._listening, self._look)
+        except OSError as failure:
+            self._lacks(failure)
+            return
+        for _ in range(_LEFT_MAX):
+            if not self._take():
+                break
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Take the next caller; False where there is none, or no room for one."""
         try:
             caller, _ = self._listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # Another worker was quicker, or the caller left.
+            return False  # Another worker was quicker, or the caller left.
         except OSError as failure:
-            log.error("no caller can be taken: %s", failure.strerror)
-            self._rest(RETRY_SECONDS)
-            return
+            self._lacks(failure)
+            return False
         caller.setblocking(False)
         self._seat.come()
         task = self._loop.create_task(self._welcome(caller))
         self._coming.add(task)
         task.add_done_callback(self._coming.discard)
+        return True
+
+    def _lacks(self, failure: OSError) -> None:
+        """No file or memory for another caller: others may have some."""
+        now = self._loop.time()
+        if self._said_at is None or now - self._said_at >= SAID_SECONDS:
+            self._said_at = now
+            log.error("no caller can be taken: %s", failure.strerror)
+        self._seat.leave()
+        self._rest(RETRY_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._seat.open()
+        self._go_on()
 
     async def _welcome(self, caller: socket.socket) -> None:
+        talk: Any = self._talk()
         try:
-            await self._loop.connect_accepted_socket(self._protocol, caller, **self._more)
-        except OSError:
-            # No handshake, or none in time: nobody talked with the caller yet.
-            self._seat.go()
-            caller.close()
+            with suppress(OSError):  # No handshake, or none in time.
+                await self._loop.connect_accepted_socket(lambda: talk, caller, **self._more)
+        finally:
+            if talk.transport is None:
+                self._seat.go()
+                caller.close()

@@ -25,6 +25,10 @@ GOODBYE_SECONDS: Final = 0.5
 #: When the gateway stops: whoever has had an answer within this time may be sending the next
 #: question already, and gets its answer; whoever has rested longer is let go at once.
 REST_SECONDS: Final = 1.0
+
+#: Whoever has come less than so many seconds ago is not told to come anew, whatever the numbers.
+STAY_SECONDS: Final = 2.0
+
 #: Of so many connections the longest idle one makes room for another.
 _SAMPLE: Final = 256
 _UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
@@ -102,12 +106,13 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_body = False
     _too_large = False
     _broken = False
-    _goes = False
+    _told_to_go = False
+    _since: float = 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = PatientFlow(transport, self.pipeline)
-        self._rested_since = self.loop.time()
+        self._since = self._rested_since = self.loop.time()
         self._start_deadline()
         if len(self.connections) > self.bounds.connections_max:
             self._make_room()
@@ -117,8 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
         self._stop_unread()
-        if not self._goes:
-            self.bounds.seat.go()
+        self.bounds.seat.go(told=self._told_to_go)
         # uvicorn tells only the request that came last that nobody listens any more.
         left = [cycle for cycle, _ in self.pipeline]
         self.pipeline.clear()
@@ -170,11 +174,14 @@ class BoundedProtocol(HttpToolsProtocol):
             raise HeadersTooLarge
         self._in_body = True
         super().on_headers_complete()
-        if self.cycle is not None and (self.stopping or self._is_one_too_many()):
+        if self.stopping and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._in_body = False
+        # Whoever is still sending could lose an answer that closes the connection.
+        if self.cycle is not None and not self.cycle.response_started and self._is_one_too_many():
+            self.cycle.keep_alive = False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -182,11 +189,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def _is_one_too_many(self) -> bool:
-        """Should this caller come anew, to a worker with fewer?  It counts as gone at once."""
-        if self._goes or not self.bounds.seat.has_far_too_many:
+        """Should this caller come anew, to a worker with fewer?  Nobody who has just come."""
+        rested = self.loop.time() - self._since >= STAY_SECONDS
+        if self._told_to_go or not rested or not self.bounds.seat.has_too_many:
             return False
-        self._goes = True
-        self.bounds.seat.go()
+        self._told_to_go = True
+        self.bounds.seat.tell_to_go()
         return True
 
     @property

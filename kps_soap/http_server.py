@@ -93,6 +93,8 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second; every tenth time the connections that do not end are looked at."""
+        protocol: Any = self.config.http_protocol_class
+        protocol.bounds.seat.stay_awake()
         if counter % 10 == 0:
             for one in list(self.server_state.connections):
                 one.look_at_goodbye()  # type: ignore[union-attr]

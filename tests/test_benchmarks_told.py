@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,7 +19,7 @@ from benchmarks import grid, performance_page, plot
 from benchmarks.__main__ import PARTS, _parts
 from benchmarks.lines import Line, line_of, print_lines, told
 from benchmarks.load import Load
-from benchmarks.steady import highest, steady
+from benchmarks.steady import highest, steady, sustained
 
 CELL = grid.Cell("direct", "SQLite", "P-256", 8, 1, 1200.0, 4.0, 6.0, 9.0, 12.0, 800.0, 90.0, 0)
 
@@ -126,14 +130,30 @@ class _Slow(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_steady_sender_counts_what_waits_and_finds_the_highest_rate() -> None:
-    _Slow.waited.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
-    server.daemon_threads = True
+class _Server(ThreadingHTTPServer):
+    """Holds as many callers as come at once; those of the library wait a second each."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server of the standard library; gives its address."""
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_steady_sender_counts_what_waits_and_finds_the_highest_rate() -> None:
+    _Slow.waited.clear()
+    with answering(_Slow) as url:
         load = Load("x", url, lambda: ["one", "two"], {}, "good")
         found = steady(load, per_second=50, seconds=0.4)
         assert found.errors == 0
@@ -142,7 +162,60 @@ def test_a_steady_sender_counts_what_waits_and_finds_the_highest_rate() -> None:
         assert wrong.errors == 5
         # Nobody waits for a moment to come: more than at the steady rate above.
         assert highest(load, seconds=0.3) > 50
+
+
+class _OneByOne:
+    """Answers one at a time, in 10 ms, and says goodbye with some answers."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.answered = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        goodbye = b""
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while not goodbye:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.partition(b"Content-Length: ")[2].split()[0]))
+                async with self.turn:
+                    await asyncio.sleep(0.01)
+                self.answered += 1
+                if self.answered % 7 == 0:
+                    goodbye = b"Connection: close\r\n"
+                writer.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: 4\r\n\r\ngood" % goodbye)
+
+
+@contextmanager
+def one_by_one() -> Iterator[tuple[str, _OneByOne]]:
+    """A server with an event loop of its own; gives its address."""
+    loop, serving = asyncio.new_event_loop(), _OneByOne()
+    server = loop.run_until_complete(asyncio.start_server(serving, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", serving
     finally:
-        server.shutdown()
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        server.server_close()
+        server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.05))
+        loop.close()
+
+
+def test_a_sustained_rate_is_one_that_is_answered_in_time() -> None:
+    with one_by_one() as (url, serving):
+        load = Load("x", url, lambda: ["one", "two"], {}, "good")
+        rate = sustained(load, seconds=0.5)
+        # The server can do no more than 100, and whoever is told goodbye comes anew.
+        assert 10 < rate < 100
+        assert serving.answered > 50
+        late = steady(load, per_second=200, seconds=0.5)
+        assert late.errors == 0
+        assert late.behind_s > 0.2
+
+
+def test_no_rate_is_told_of_a_server_that_answers_something_else() -> None:
+    with one_by_one() as (url, _), pytest.raises(SystemExit, match="does not answer as it"):
+        sustained(Load("x", url, lambda: ["one"], {}, "bad"), seconds=0.2)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
-from serving_samples import Served, closed, request, serving_with
+from serving_samples import BOUNDS, Served, closed, request, serving_with
 
 from kps_soap import connections
 from kps_soap.connections import Bounds
+from kps_soap.crowd import Crowd
 
 
 def test_a_connection_on_which_nothing_comes_is_closed() -> None:
@@ -298,3 +300,55 @@ def test_no_answer_names_the_server_software() -> None:
         assert b"uvicorn" not in head
 
     serving_with(work)
+
+
+# A crowded worker
+
+
+def crowded() -> Bounds:
+    """The bounds of a worker that has forty callers, beside one that is awake and has none."""
+    crowd = Crowd(2)
+    mine, other = crowd.seat(0), crowd.seat(1)
+    other.open()
+    for _ in range(40):
+        mine.come()
+    return replace(BOUNDS, seat=mine)
+
+
+async def said_twice(served: Served) -> bytes:
+    """What a caller hears who asks twice on one connection, as long as it is open."""
+    reader, writer = await served.connect()
+    said = b""
+    for _ in range(2):
+        writer.write(request("/", b"body"))
+        try:
+            said += await reader.readuntil(b"body")
+        except asyncio.IncompleteReadError as ended:
+            return said + ended.partial
+    return said
+
+
+def test_a_crowded_worker_says_goodbye_with_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "STAY_SECONDS", 0.0)
+    said = serving_with(said_twice, crowded())
+    assert said.count(b"200 OK") == 1
+    assert b"connection: close" in said
+
+
+def test_who_has_just_come_is_not_told_to_come_anew() -> None:
+    said = serving_with(said_twice, crowded())
+    assert said.count(b"200 OK") == 2
+    assert b"connection: close" not in said
+
+
+def test_who_is_still_sending_is_not_told_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "STAY_SECONDS", 0.0)
+
+    async def work(served: Served) -> bytes:
+        reader, writer = await served.connect()
+        writer.write(request("/early", b"x" * 10)[:-5])
+        said = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"x" * 5)
+        return said
+
+    assert b"connection: close" not in serving_with(work, crowded())

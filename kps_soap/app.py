@@ -39,6 +39,7 @@ from kps_soap.metrics import timing
 from kps_soap.metrics.gauges import Gauges
 from kps_soap.metrics.meter import Meter
 from kps_soap.probes import WriteProbe
+from kps_soap.quotas import Buckets
 from kps_soap.readiness import Front, Vitals, application, new_request_id, note_of_taking, watch
 from kps_soap.registry.store import Register
 from kps_soap.served_doors import Opened, direct_door, served_places
@@ -65,31 +66,40 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, *, worker: str = "0", workers: int = 1, gateway: str = ""
+    settings: Settings,
+    *,
+    worker: str = "0",
+    workers: int = 1,
+    gateway: str = "",
+    buckets: Buckets | None = None,
 ) -> AsyncIterator[Running]:
     """Open everything, serve while inside, close in the opposite order.
 
-    ``workers`` is how many share the agreements' rates.  ``gateway`` names what they are part
-    of, among all that share the database; else this process.  Raises the refusals of the rooms
-    that it opens, each with a sentence for the operator.
+    ``workers`` is how many share the agreements' rates, ``buckets`` how they do.  ``gateway``
+    names what they are part of, among all that share the database; else this process.  Raises
+    the refusals of the rooms that it opens, each with a sentence for the operator.
     """
     async with contextlib.AsyncExitStack() as stack:
         name = (gateway or gateway_name(os.getpid()), worker)
-        running = await _open(stack, settings, name, workers)
+        running = await _open(stack, settings, name, workers, buckets)
         watching = asyncio.create_task(watch(running.vitals, seconds=LOOK_SECONDS))
         stack.push_async_callback(_stop, running, watching)
         yield running
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, settings: Settings, name: tuple[str, str], workers: int
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    name: tuple[str, str],
+    workers: int,
+    buckets: Buckets | None,
 ) -> Running:
     meter = Meter(time.perf_counter_ns)
     shares = Shares(settings.in_flight_max, share_percent=settings.institution_share_percent)
     stores = await open_stores(stack, settings, name, meter, Rest(lambda: shares.in_flight))
     refusals = RefusalCounts(sources_max=REFUSAL_SOURCES_MAX)
     gateway = timing.timed_line(
-        line_of(stack, stores, refusals, shares, workers=workers),
+        line_of(stack, stores, refusals, shares, workers=workers, buckets=buckets),
         meter,
         RequestLog(settings.log_requests).told,
     )

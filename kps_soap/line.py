@@ -27,7 +27,7 @@ from kps_soap.password_changes import PasswordChanges
 from kps_soap.people.passwords import BreachList
 from kps_soap.people.standing import Standings
 from kps_soap.pilots import Pilots
-from kps_soap.quotas import CallRates
+from kps_soap.quotas import Buckets, CallRates
 from kps_soap.repetitions import Repetitions
 from kps_soap.settings import Settings
 from kps_soap.shares import Shares
@@ -52,8 +52,9 @@ def line_of(
     shares: Shares,
     *,
     workers: int,
+    buckets: Buckets | None,
 ) -> Gateway:
-    """The line of one worker; ``workers`` is how many share the agreements' rates."""
+    """The line of one worker; ``workers`` is how many share the agreements' rates, in these."""
     lookups, guards, book = stores.lookups, stores.guards, stores.book
     mistakes = Mistakes(lookups, _person_digest(stores.settings, "mistakes"))
     pilots, receipts, firsts = Pilots(lookups), _receipts(stores), _first_answers(stores)
@@ -66,7 +67,7 @@ def line_of(
     criteria = guards.around(_criteria_stage(stores, mistakes, receipts, deposits, passwords))
     record = mistakes.recorded_by(guards.recorded_by(stores.evidence.record))
     return Gateway(
-        agree=_agreement_stages(stores, workers),
+        agree=_agreement_stages(stores, workers, buckets),
         criteria=pilots.before(criteria),
         receipt_number=stores.numbers.number,
         record=pilots.recorded_by(record),
@@ -79,10 +80,12 @@ def line_of(
     )
 
 
-def _agreement_stages(stores: Stores, workers: int) -> Any:
+def _agreement_stages(stores: Stores, workers: int, buckets: Buckets | None) -> Any:
     settings, contracts = stores.settings, stores.contracts
     book, register = stores.book, stores.register
-    rates = CallRates(clock=time.monotonic, workers=workers, living=lambda: book.living)
+    rates = CallRates(
+        clock=time.monotonic, workers=workers, buckets=buckets, living=lambda: book.living
+    )
     stages: dict[str, AgreementStage | IssuerStage | PublicStage] = {
         "direct": AgreementStage(
             agreements=book.in_force,

@@ -26,6 +26,7 @@ from kps_soap.http_server import connections_allowed
 from kps_soap.logs import start_logging
 from kps_soap.metrics.line import Line
 from kps_soap.operator_errors import OPERATOR_ERRORS, sentence_of
+from kps_soap.quotas import Buckets
 from kps_soap.readiness import Vitals
 from kps_soap.serving import Listener, run_loop, serve_here
 from kps_soap.settings import Settings
@@ -39,10 +40,13 @@ MENDABLE: Final = 2
 class Worker:
     """What a worker process runs, one of ``count`` in a crowd.  It ends when its parent does."""
 
-    def __init__(self, settings: Settings, count: int, crowd: Crowd) -> None:
+    def __init__(
+        self, settings: Settings, count: int, crowd: Crowd, buckets: Buckets | None
+    ) -> None:
         self._settings = settings
         self._count = count
         self._crowd = crowd
+        self._buckets = buckets
 
     def __call__(self, index: int, listeners: Sequence[Listener], ready: Connection) -> None:
         start_log(self._settings)
@@ -68,7 +72,9 @@ class Worker:
         running: Running
         gateway = gateway_name(os.getpid() if parent is None else parent.pid or 0)
         name = {"worker": str(index), "gateway": gateway}
-        async with open_gateway(settings, workers=self._count, **name) as running:
+        async with open_gateway(
+            settings, workers=self._count, buckets=self._buckets, **name
+        ) as running:
             loop.add_signal_handler(signal.SIGHUP, running.vitals.book.look_at_files)
             if settings.drain_seconds:
                 leaving = functools.partial(_leave, running.vitals, stop_event, settings)

@@ -1,9 +1,12 @@
 """Calls per second: buckets under keys, without an agreement in sight."""
 
+import multiprocessing
+from typing import Any
+
 import pytest
 
 from kps_soap import faults
-from kps_soap.quotas import CallRates
+from kps_soap.quotas import CallRates, OwnBuckets, SharedBuckets
 
 
 class Clock:
@@ -90,7 +93,7 @@ def test_a_new_rate_holds_from_the_next_call_on() -> None:
 
 
 def test_the_longest_idle_key_is_forgotten_when_there_are_too_many() -> None:
-    rates = CallRates(clock=Clock(), workers=1, keys_max=2)
+    rates = CallRates(clock=Clock(), workers=1, buckets=OwnBuckets(keys_max=2))
     for key in ("a", "b", "a", "c"):
         taken(rates, key, 3, 2)
     # "a" has been used up, "b" was idle longest and begins anew, "c" is as it was left.
@@ -106,3 +109,76 @@ def test_workers_of_other_gateways_share_a_rate_while_they_live() -> None:
         living[0] = count
         clock.seconds += 10
         assert taken(rates, "a", 100, 200) == passed
+
+
+# Workers that share their buckets
+
+
+def together(workers: int, clock: Clock, living: list[int] | None = None) -> list[CallRates]:
+    """Workers of one gateway; each has the buckets as its own process has them."""
+    shared = SharedBuckets(workers)
+    known = living or [0]
+    return [
+        CallRates(clock=clock, workers=workers, buckets=shared, living=lambda: known[0])
+        for _ in range(workers)
+    ]
+
+
+def test_a_caller_of_one_worker_has_the_whole_rate_and_a_caller_of_all_no_more() -> None:
+    clock = Clock()
+    workers = together(4, clock)
+    assert taken(workers[0], "one", 20, 100) == 20
+    assert taken(workers[1], "one", 20, 100) == 0
+    assert sum(taken(one, "all", 20, 7) for one in workers) == 20
+    clock.seconds += 0.5
+    assert sum(taken(one, "all", 20, 100) for one in workers) == 10
+
+
+def test_a_rate_below_the_number_of_workers_is_no_less_for_it() -> None:
+    clock = Clock()
+    first, *others = together(16, clock)
+    for _ in range(10):
+        assert taken(first, "a", 2, 10) == 2
+        assert sum(taken(one, "a", 2, 10) for one in others) == 0
+        clock.seconds += 1
+
+
+def test_of_several_gateways_each_has_its_share_by_its_workers() -> None:
+    clock, living = Clock(), [0]
+    first, second = together(2, clock, living)
+    for count, passed in ((0, 60), (2, 60), (6, 20), (1, 60)):
+        living[0] = count
+        clock.seconds += 10
+        assert taken(first, "a", 60, 200) + taken(second, "a", 60, 200) == passed
+
+
+def test_shared_buckets_forget_the_longest_idle_where_all_places_are_taken() -> None:
+    clock, shared = Clock(), SharedBuckets(1, places=8)
+    rates = CallRates(clock=clock, workers=1, buckets=shared)
+    for number in range(8):
+        assert taken(rates, f"{number}", 0.001, 2) == 1
+        clock.seconds += 1
+    assert [taken(rates, f"{number}", 0.001, 1) for number in range(8)] == [0] * 8
+    taken(rates, "3", 0.001, 1)
+    clock.seconds += 1
+    for number in (0, 1, 2, 4, 5, 6, 7):
+        taken(rates, f"{number}", 0.001, 1)
+    assert taken(rates, "new", 0.001, 2) == 1
+    assert [taken(rates, f"{number}", 0.001, 1) for number in (0, 1, 2, 4, 5, 6, 7)] == [0] * 7
+    assert taken(rates, "3", 0.001, 1) == 1
+
+
+def _use_up(buckets: SharedBuckets, passed: Any) -> None:
+    passed.put(taken(CallRates(clock=lambda: 5.0, workers=2, buckets=buckets), "a", 30, 20))
+
+
+def test_processes_count_together() -> None:
+    context = multiprocessing.get_context("spawn")
+    shared, passed = SharedBuckets(2), context.SimpleQueue()
+    found = []
+    for _ in range(2):
+        process = context.Process(target=_use_up, args=(shared, passed))
+        process.start()
+        found.append(passed.get())
+        process.join()
+    assert found == [20, 10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -20,6 +21,7 @@ from kps_soap.logs import JSON
 from kps_soap.metrics.exposition import Exposition
 from kps_soap.metrics.gathering import Gathering
 from kps_soap.metrics.page import PageServer
+from kps_soap.quotas import SharedBuckets
 from kps_soap.renewal import obstacles
 from kps_soap.serving import Listener, Supervisor, bind
 from kps_soap.settings import Settings
@@ -65,7 +67,7 @@ def serve(
     count = settings.workers or len(os.sched_getaffinity(0))
     gathering, crowd = _metrics(settings, count), Crowd(count)
     code = Supervisor(
-        Worker(settings, count, crowd),
+        Worker(settings, count, crowd, _buckets(count)),
         listeners,
         count=count,
         on_ready=lambda: _announce(settings, count),
@@ -86,6 +88,13 @@ def _may_renew(settings: Settings) -> bool:
     for obstacle in found:
         _say(settings, f"Workers are not renewed: {obstacle}", logging.ERROR)
     return not found
+
+
+def _buckets(count: int) -> SharedBuckets | None:
+    """What the workers count calls in; None, and a share each, where they can share no memory."""
+    with contextlib.suppress(OSError):
+        return SharedBuckets(count)
+    return None
 
 
 def _metrics(settings: Settings, count: int) -> Gathering:

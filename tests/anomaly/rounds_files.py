@@ -119,9 +119,7 @@ async def _told_once(
         for _ in range(8):
             os.kill(gateway.pid, signal.SIGHUP)
             await asyncio.sleep(0.2)
-        # One worker looks at the files; the others hear of it with their next lease.
-        asked = [(await asyncio.to_thread(gateway.health))[1] for _ in range(10)]
-        problems = max(one.get("agreement_problems", 0) for one in asked)
+        problems = await _counted(gateway)
         said = [line for line in gateway.log[before:].splitlines() if "kps.agreements" in line]
         heads = sum(_NOT_LOADED in line for line in said)
         named = [line for line in said if place in line]
@@ -135,6 +133,21 @@ async def _told_once(
         os.kill(gateway.pid, signal.SIGHUP)
         await asyncio.sleep(1.0)
     return {"wrong_files": len(spoil.lasting), "told_once": told}
+
+
+async def _counted(gateway: Gateway, *, seconds: float = 5.0) -> int:
+    """How many problems ``/saglik`` counts; waits for some.
+
+    One worker looks at the files; the others hear of it with their next lease, and which of them
+    is asked is not ours to say.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        _, said = await asyncio.to_thread(gateway.health)
+        problems = int(said.get("agreement_problems", 0))
+        if problems or time.monotonic() > until:
+            return problems
+        await asyncio.sleep(0.1)
 
 
 def _digests(home: Path) -> dict[str, str]:

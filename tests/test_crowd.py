@@ -4,9 +4,9 @@ import asyncio
 import errno
 import os
 import pickle
+import selectors
 import socket
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date
 from pathlib import Path
@@ -32,10 +32,10 @@ class Clock:
         return self.now
 
 
-def seats(*counts: int, clock: Callable[[], float] = time.monotonic) -> list[Seat]:
+def seats(*counts: int, clock: Clock | None = None) -> list[Seat]:
     """The places of workers with so many callers; one that is ``ABSENT`` takes none."""
-    crowd = Crowd(len(counts))
-    made = [crowd.seat(index, clock) for index in range(len(counts))]
+    crowd, time = Crowd(len(counts)), clock or Clock()
+    made = [crowd.seat(index, time) for index in range(len(counts))]
     for seat, count in zip(made, counts, strict=True):
         for _ in range(max(0, count)):
             seat.come()
@@ -166,10 +166,40 @@ def test_a_successor_begins_with_nobody() -> None:
 # Taking callers
 
 
-def run_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Run in the event loop that workers have."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+def run_loop(
+    main: Coroutine[Any, Any, T],
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+) -> T:
+    """Run in the event loop that workers have, or in another one."""
+    with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(main)
+
+
+class Patient(selectors.DefaultSelector):
+    """What a loop waits with when time passes only while nothing else is to be done.
+
+    So however slow the machine is, nobody's patience ends before what can happen has happened.
+    """
+
+    passed = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout is None:
+            return ready or super().select(timeout)
+        self.passed += timeout
+        return ready
+
+
+class PatientLoop(asyncio.SelectorEventLoop):
+    """An event loop with a time of its own, for what is said of a worker's patience."""
+
+    def __init__(self) -> None:
+        self._waits = Patient()
+        super().__init__(self._waits)
+
+    def time(self) -> float:
+        return self._waits.passed
 
 
 class Guest(asyncio.Protocol):
@@ -239,7 +269,7 @@ def taking(work: Callable[[House], Awaitable[Any]], *takers: Seat) -> Any:
             finally:
                 await house.close()
 
-    return run_loop(run())
+    return run_loop(run(), PatientLoop)
 
 
 def test_callers_that_come_at_once_are_shared_evenly() -> None:

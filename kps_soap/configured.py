@@ -185,16 +185,18 @@ def load_key_files(settings: Settings) -> None:
     load_recipe(settings)
 
 
-def load_tls_files(settings: Settings) -> None:
+def load_tls_files(settings: Settings) -> x509.Certificate:
     """Read the https port's certificate and key as a server does; a key with a password fails.
 
-    Raises ``ssl.SSLError`` where they do not fit together, and ``OSError``.
+    Returns the server's own certificate.  Raises ``ssl.SSLError`` where they do not fit together,
+    and ``OSError``.
     """
     # Read first: an error of the next step would not say which file it is about.
-    settings.tls_certificate_file.read_bytes()
+    pem = settings.tls_certificate_file.read_bytes()
     settings.tls_key_file.read_bytes()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file, password="")
+    return x509.load_pem_x509_certificates(pem)[0]
 
 
 def served_certificate(settings: Settings) -> x509.Certificate | None:

@@ -14,13 +14,10 @@ proxy's business before them.
 from __future__ import annotations
 
 import ctypes
-import logging
 import time
 from collections.abc import Callable, MutableSequence
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, Final
-
-log = logging.getLogger("kps.serving")
 
 #: The number of a worker that takes no callers: not yet, or not any more.
 ABSENT: Final = -1
@@ -37,16 +34,14 @@ _SHARE_MIN: Final = 0.75
 
 
 class Crowd:
-    """The numbers of all workers of a gateway, in memory that they share."""
+    """The numbers of all workers of a gateway, in memory that they share.
+
+    Raises ``OSError`` where there is no memory to share.
+    """
 
     def __init__(self, workers: int) -> None:
-        try:
-            self._counts: Any = RawArray(ctypes.c_int64, [ABSENT] * workers)
-            self._awake: Any = RawArray(ctypes.c_double, workers)
-        except OSError as trouble:
-            # Each worker has a copy of its own then, and knows of nobody else.
-            log.warning("workers cannot share their callers evenly: %s", trouble.strerror)
-            self._counts, self._awake = [ABSENT] * workers, [0.0] * workers
+        self._counts: Any = RawArray(ctypes.c_int64, [ABSENT] * workers)
+        self._awake: Any = RawArray(ctypes.c_double, workers)
 
     def seat(self, index: int, clock: Callable[[], float] = time.monotonic) -> Seat:
         """The place of one worker.  What one before it left behind there is forgotten."""

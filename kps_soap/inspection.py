@@ -16,7 +16,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from lxml import etree
 from sqlalchemy import Connection, func, select
 
@@ -210,14 +209,13 @@ def _signing(settings: Settings) -> str:
 def _tls(settings: Settings) -> str:
     if not settings.https_port:
         return "no https port; a proxy must end TLS"
+    _check_private(settings.tls_key_file, "TLS key")
     try:
-        load_tls_files(settings)
+        certificate = load_tls_files(settings)
     except ssl.SSLError:
         raise Failed(
             "The TLS certificate and key do not fit together, or the key has a password."
         ) from None
-    _check_private(settings.tls_key_file, "TLS key")
-    certificate = x509.load_pem_x509_certificates(settings.tls_certificate_file.read_bytes())[0]
     if certificate.not_valid_before_utc > utc_now():
         raise Failed("The TLS certificate is not valid yet; check the clock, or renew it.")
     days = (certificate.not_valid_after_utc - utc_now()).days

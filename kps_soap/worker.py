@@ -21,7 +21,7 @@ from typing import Final
 
 from kps_soap.app import Running, gateway_name, open_gateway
 from kps_soap.connections import Bounds
-from kps_soap.crowd import Crowd
+from kps_soap.crowd import Crowd, alone
 from kps_soap.http_server import connections_allowed
 from kps_soap.logs import start_logging
 from kps_soap.metrics.line import Line
@@ -38,10 +38,13 @@ MENDABLE: Final = 2
 
 
 class Worker:
-    """What a worker process runs, one of ``count`` in a crowd.  It ends when its parent does."""
+    """What a worker process runs, one of ``count``.  It ends when its parent does.
+
+    ``crowd`` and ``buckets`` are shared by all of them; without, this one goes by itself.
+    """
 
     def __init__(
-        self, settings: Settings, count: int, crowd: Crowd, buckets: Buckets | None
+        self, settings: Settings, count: int, crowd: Crowd | None, buckets: Buckets | None
     ) -> None:
         self._settings = settings
         self._count = count
@@ -90,7 +93,7 @@ class Worker:
                     running.meter.http_trouble,
                     settings.write_seconds_max,
                     connections_allowed(settings.connections_max),
-                    self._crowd.seat(index),
+                    self._crowd.seat(index) if self._crowd else alone(),
                 ),
                 on_ready=on_ready,
                 stop=stop_event,

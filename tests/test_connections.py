@@ -307,8 +307,9 @@ def test_no_answer_names_the_server_software() -> None:
 
 def crowded() -> Bounds:
     """The bounds of a worker that has forty callers, beside one that is awake and has none."""
+    # However long a test takes, nobody falls asleep.
     crowd = Crowd(2)
-    mine, other = crowd.seat(0), crowd.seat(1)
+    mine, other = (crowd.seat(index, clock=lambda: 1.0) for index in range(2))
     other.open()
     for _ in range(40):
         mine.come()

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import pickle
 import selectors
 import socket
 import ssl
@@ -17,6 +16,7 @@ import uvloop
 
 from kps_soap.accepting import Accepting
 from kps_soap.certificates import write_demo_files
+from kps_soap.cli.serve import shared
 from kps_soap.crowd import ABSENT, Crowd, Seat, alone
 from kps_soap.http_server import bind
 
@@ -120,14 +120,10 @@ def test_without_memory_to_share_each_worker_goes_by_itself(
     def no_place(*_: object) -> None:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 
+    assert None not in shared(2)
     monkeypatch.setattr("kps_soap.crowd.RawArray", no_place)
-    crowd: Crowd = pickle.loads(pickle.dumps(Crowd(2)))
-    seat = crowd.seat(0)
-    seat.open()
-    for _ in range(100):
-        seat.come()
-    assert not seat.others_have_fewer and not seat.has_too_many
-    assert "workers cannot share their callers evenly: No such file or directory" in caplog.text
+    assert shared(2) == (None, None)
+    assert "Workers share no memory (No such file or directory): each" in caplog.text
 
 
 def test_whoever_has_no_others_beside_has_never_too_many() -> None:

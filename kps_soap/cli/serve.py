@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import os
@@ -65,9 +64,10 @@ def serve(
         _say(settings, SYNTHETIC_BANNER, logging.WARNING)
     listeners = _listeners(settings)
     count = settings.workers or len(os.sched_getaffinity(0))
-    gathering, crowd = _metrics(settings, count), Crowd(count)
+    gathering = _metrics(settings, count)
+    crowd, buckets = shared(count)
     code = Supervisor(
-        Worker(settings, count, crowd, _buckets(count)),
+        Worker(settings, count, crowd, buckets),
         listeners,
         count=count,
         on_ready=lambda: _announce(settings, count),
@@ -76,7 +76,7 @@ def serve(
         passes_hangup=not sys.stderr.isatty(),
         drain_seconds=settings.drain_seconds,
         may_renew=functools.partial(_may_renew, settings),
-        on_end=crowd.forget,
+        on_end=crowd.forget if crowd else lambda _index: None,
     ).run()
     if code:
         stop("A worker could not start; see the lines above.", NO)
@@ -90,11 +90,17 @@ def _may_renew(settings: Settings) -> bool:
     return not found
 
 
-def _buckets(count: int) -> SharedBuckets | None:
-    """What the workers count calls in; None, and a share each, where they can share no memory."""
-    with contextlib.suppress(OSError):
-        return SharedBuckets(count)
-    return None
+def shared(count: int) -> tuple[Crowd, SharedBuckets] | tuple[None, None]:
+    """What so many workers count callers and calls in; None where they can share no memory."""
+    try:
+        return Crowd(count), SharedBuckets(count)
+    except OSError as trouble:
+        logging.getLogger("kps.serve").warning(
+            "Workers share no memory (%s): each takes its own callers, and has its own share of "
+            "an agreement's calls a second. Give the gateway a directory for temporary files.",
+            trouble.strerror,
+        )
+        return None, None
 
 
 def _metrics(settings: Settings, count: int) -> Gathering:

@@ -142,9 +142,9 @@ def test_a_form_without_a_name_or_a_password_is_no_guess(
 def test_a_code_is_good_once(house: ConsoleHouse, stranger: Browser) -> None:
     known = house.person(HEAD)
     first = house.stranger()
-    first.sign_in(HEAD)
-    assert first.place == "/"
     code = pyotp.TOTP(known["code_secret"]).now()
+    first.sign_in(HEAD, kod=code)
+    assert first.place == "/"
     begin(stranger, HEAD, known["password"], code)
     assert stranger.last.status_code == 403
 

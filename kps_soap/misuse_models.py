@@ -50,8 +50,8 @@ asked_counts: Final = Table(
 )
 
 #: What the users of an institution did in ten minutes, from one address, through one worker.
-#: ``neighbours`` counts numbers next to one asked shortly before, ``namesakes`` the answers about
-#: people of the inquirer's own surname.
+#: ``different`` counts numbers that were not asked shortly before, ``neighbours`` those of them
+#: next to one that was, ``namesakes`` the answers about people of the inquirer's own surname.
 misuse_tallies: Final = Table(
     "misuse_tallies",
     METADATA,
@@ -67,6 +67,7 @@ misuse_tallies: Final = Table(
     Column("not_found", BigInteger, nullable=False),
     Column("neighbours", BigInteger, nullable=False),
     Column("namesakes", BigInteger, nullable=False),
+    Column("different", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 

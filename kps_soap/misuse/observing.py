@@ -1,9 +1,9 @@
 """What one worker sees of its callers, added up in memory until it is written down.
 
-For each user and ten minutes: calls, criteria, those that matched nobody, numbers next to one
-asked shortly before, answers about people of the inquirer's own surname; and which inquirers
-asked about which person.  Identity numbers are held here until the next ``drain`` and never
-leave but as digests.  Memory is bounded: what does not fit is not seen.
+For each user and ten minutes: calls, criteria, those that matched nobody, different numbers and
+those of them next to one asked shortly before, answers about people of the inquirer's own
+surname; and which inquirers asked about which person.  Identity numbers are held here until the
+next ``drain`` and never leave but as digests.  Memory is bounded: what does not fit is not seen.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class _Sum:
     not_found: int = 0
     neighbours: int = 0
     namesakes: int = 0
+    different: int = 0
 
 
 @dataclass(slots=True)
@@ -75,11 +76,9 @@ class _Numbers:
     order: deque[int] = field(default_factory=deque)
     held: set[int] = field(default_factory=set)
 
-    def next_to_one(self, stem: int) -> bool:
-        """Remember a number; says whether it is new and lies next to one that is held."""
+    def add(self, stem: int) -> bool:
+        """Remember a number that is not held; says whether it lies next to one that is."""
         held = self.held
-        if stem in held:
-            return False
         near = range(stem - NEIGHBOURHOOD, stem + NEIGHBOURHOOD + 1)
         found = not held.isdisjoint(near)
         held.add(stem)
@@ -137,7 +136,7 @@ class Observer:
         total.criteria += len(entry.criterion_outcomes)
         total.not_found += entry.criterion_outcomes.count(Outcome.NOT_FOUND)
         if entry.persons:
-            total.neighbours += self._neighbours(entry)
+            self._note_numbers(entry, total)
             total.namesakes += self._is_about_a_namesake(entry)
             self._note_subjects(entry, slot.day)
 
@@ -154,12 +153,13 @@ class Observer:
                 one.not_found,
                 one.neighbours,
                 one.namesakes,
+                one.different,
             )
             for key, one in sums.items()
         )
         return Batch(tallies, frozenset(subjects))
 
-    def _neighbours(self, entry: Entry) -> int:
+    def _note_numbers(self, entry: Entry, total: _Sum) -> None:
         user = (entry.institution, entry.account, entry.inquirer)
         numbers = self._numbers.get(user)
         if numbers is None:
@@ -169,7 +169,10 @@ class Observer:
         else:
             self._numbers.move_to_end(user)
         asked: Iterable[int] = entry.persons[: len(entry.criterion_outcomes)]
-        return sum([numbers.next_to_one(number // 100) for number in asked])
+        for stem in [number // 100 for number in asked]:
+            if stem not in numbers.held:
+                total.different += 1
+                total.neighbours += numbers.add(stem)
 
     def _is_about_a_namesake(self, entry: Entry) -> bool:
         needle = self._needles.get((entry.institution, entry.inquirer))

@@ -86,6 +86,7 @@ class Tally:
     not_found: int = 0
     neighbours: int = 0
     namesakes: int = 0
+    different: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +155,19 @@ Looks = Callable[[Seen, Threshold], Iterator[Suspicion]]
 
 
 def sequential(seen: Seen, limit: Threshold) -> Iterator[Suspicion]:
-    """Numbers that lie next to each other, which nobody's records do by chance."""
+    """Numbers that lie next to each other, which nobody's records do by chance.
+
+    Only different numbers count, so that asking each of them twice hides nothing.
+    """
     window = timedelta(minutes=limit.numbers["window_minutes"])
     recent = [one for one in seen.tallies if one.slot + SLOT > seen.now - window]
     least, percent = limit.numbers["criteria_min"], limit.numbers["share_percent"]
     for user, tallies in _by_user(recent):
-        criteria = sum(one.criteria for one in tallies)
+        different = sum(one.different for one in tallies)
         found = sum(one.neighbours for one in tallies)
-        if criteria >= least and found * 100 >= percent * criteria:
-            share = found * 100 // criteria
-            said = f"{found} of {criteria} numbers lay next to one asked shortly before"
+        if different >= least and found * 100 >= percent * different:
+            share = found * 100 // different
+            said = f"{found} of {different} numbers lay next to one asked shortly before"
             yield _of_user(Rule.SEQUENTIAL, user, tallies, said, share, percent)
 
 

@@ -28,7 +28,7 @@ from kps_soap.misuse_models import misuse_days, misuse_subjects, misuse_tallies
 DayKey = Callable[[Connection, str], bytes]
 
 _KEPT: Final = timedelta(days=1)
-_COUNTS: Final = ("calls", "criteria", "not_found", "neighbours", "namesakes")
+_COUNTS: Final = ("calls", "criteria", "not_found", "neighbours", "namesakes", "different")
 _USER: Final = ("institution", "account", "inquirer", "source_address")
 
 

@@ -206,6 +206,13 @@ def test_numbers_of_long_ago_do_not_make_a_sequence_of_now(engine: Engine) -> No
     assert found(engine, NOON) == []
 
 
+def test_asking_each_number_again_does_not_hide_a_sequence(engine: Engine) -> None:
+    put(engine, each([one for one in in_a_row(30) for _ in range(6)]))
+    (one,) = [each for each in found(engine, NOON) if each.rule is Rule.SEQUENTIAL]
+    # Each of the two workers saw all of them, and nobody before the first.
+    assert "58 of 60 numbers" in one.summary
+
+
 def test_tallies_of_yesterday_are_not_those_of_today(engine: Engine) -> None:
     put(engine, curious(9) + each(in_a_row(40)))
     assert found(engine, NOON + timedelta(days=1)) == []

@@ -23,6 +23,8 @@ def test_calls_of_one_user_and_slot_are_one_row_a_worker_and_add_up(any_engine: 
         assert connection.execute(select(func.count()).select_from(misuse_tallies)).scalar() == 2
     (one,) = seen.tallies
     assert (one.calls, one.criteria, one.not_found, one.neighbours) == (4, 4, 1, 0)
+    # Whoever begins anew has asked about nobody yet.
+    assert one.different == 3
     assert one.slot == NOON
     assert [(day.day, day.calls) for day in seen.days] == [("2026-03-03", 4)]
 
@@ -60,7 +62,7 @@ def test_a_number_asked_again_is_no_neighbour_of_itself() -> None:
         observer.see(call(number(stem)))
     observer.see(call(person))
     (one,) = observer.drain().tallies
-    assert one.neighbours == 1
+    assert (one.different, one.neighbours) == (3, 1)
     assert observer.drain().tallies == ()
 
 

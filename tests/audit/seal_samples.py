@@ -14,11 +14,12 @@ from threading import Thread
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from evidence_samples import NOW, Evidence
+from evidence_samples import NOW, Evidence, entry
 
-from kps_soap.audit.checkpoints import Certificates, SealKey
+from kps_soap.audit.checkpoints import Certificates, Checkpoint, SealKey
 from kps_soap.audit.seals import SealClocks, Sealer, SealPolicy
 from kps_soap.certificates import Issued, demo_authority, seal_certificate
+from kps_soap.models import checkpoints
 
 
 @cache
@@ -213,3 +214,13 @@ class OpensslAuthority:
         stamper, ca = (self.folder / name for name in ("stamper.pem", "ca.pem"))
         (self.folder / "chain.pem").write_bytes(ca.read_bytes() + stamper.read_bytes())
         return self
+
+
+def filled(evidence: Evidence, *lengths: int) -> list[str]:
+    """Chains of so many records, their first record included."""
+    return [evidence.write([entry() for _ in range(length - 1)]) for length in lengths]
+
+
+def stored(evidence: Evidence, number: int) -> Checkpoint:
+    (row,) = (one for one in evidence.rows(checkpoints) if one.number == number)
+    return Checkpoint.of_row(tuple(row))

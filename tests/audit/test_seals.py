@@ -4,42 +4,24 @@ import dataclasses
 import itertools
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from evidence_samples import NOW, Evidence, entry, opened
-from seal_samples import Clock, certificates, issued, seal_all, seal_key, sealer_of
+from evidence_samples import NOW, entry, opened
+from seal_samples import Clock, certificates, filled, seal_all, seal_key, sealer_of, stored
 from sqlalchemy import delete, insert, select, update
 
 from kps_soap.audit import checkpoints as checkpoints_module
 from kps_soap.audit import merkle
 from kps_soap.audit.checkpoints import (
-    Certificates,
     Checkpoint,
-    SealKey,
     SealRefused,
     Segment,
-    check_digest,
 )
 from kps_soap.audit.heads import Heads, SealedHead, brought_up
 from kps_soap.audit.months import microseconds
-from kps_soap.audit.proofs import Proof, check_proof, proof_of
 from kps_soap.audit.verification import verify
-from kps_soap.certificates import write_certificate, write_key
 from kps_soap.models import checkpoint_heads, checkpoints, evidence, evidence_chains
-
-
-def filled(evidence: Evidence, *lengths: int) -> list[str]:
-    """Chains of so many records, their first record included."""
-    return [evidence.write([entry() for _ in range(length - 1)]) for length in lengths]
-
-
-def stored(evidence: Evidence, number: int) -> Checkpoint:
-    (row,) = (one for one in evidence.rows(checkpoints) if one.number == number)
-    return Checkpoint.of_row(tuple(row))
-
 
 # The statement
 
@@ -385,230 +367,3 @@ def test_heads_are_the_same_whether_followed_or_read_at_once(database_url: str) 
             with evidence_of.engine.connect() as connection, connection.begin():
                 followed = brought_up(connection, followed)
                 assert brought_up(connection, None).chains == followed.chains
-
-
-# Keys and certificates
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    one = issued("seal")
-    key, certificate = tmp_path / "seal.key", tmp_path / "seal.pem"
-    write_key(key, one.key)
-    write_certificate(certificate, one.certificate)
-    return key, certificate
-
-
-def test_a_seal_key_is_read_with_its_certificate(files: tuple[Path, Path]) -> None:
-    key = SealKey.load(*files)
-    assert key.key_id == seal_key().key_id
-    assert key.key_id in Certificates.read(files[1])
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        ("absent key", "cannot be read"),
-        ("absent certificate", "cannot be read"),
-        ("open key", "mode 0600"),
-        ("no key", "unencrypted private key"),
-        ("no certificate", "no certificate"),
-        ("rsa key", "P-256"),
-        ("rsa certificate", "P-256"),
-        ("other pair", "does not belong"),
-    ],
-)
-def test_a_seal_key_that_is_none_is_refused_with_a_sentence(
-    files: tuple[Path, Path], damage: str, words: str
-) -> None:
-    key, certificate = files
-    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    match damage:
-        case "absent key":
-            key.unlink()
-        case "absent certificate":
-            certificate.unlink()
-        case "open key":
-            key.chmod(0o644)
-        case "no key":
-            key.write_bytes(b"-----BEGIN")
-        case "no certificate":
-            certificate.write_bytes(b"x")
-        case "rsa key":
-            key.unlink()
-            write_key(key, rsa_key)
-        case "rsa certificate":
-            from datetime import date
-
-            from kps_soap.certificates import token_certificate
-
-            certificate.unlink()
-            token = token_certificate(date(2026, 1, 1), randomness=lambda size: b"1" * size)
-            write_certificate(certificate, token.certificate)
-        case "other pair":
-            certificate.unlink()
-            write_certificate(certificate, issued("other").certificate)
-    with pytest.raises(SealRefused, match=words) as caught:
-        SealKey.load(key, certificate)
-    assert "BEGIN" not in str(caught.value)
-
-
-def test_a_key_on_another_curve_is_refused(files: tuple[Path, Path]) -> None:
-    files[0].unlink()
-    write_key(files[0], ec.generate_private_key(ec.SECP384R1()))
-    with pytest.raises(SealRefused, match="P-256"):
-        SealKey.load(*files)
-
-
-def test_seals_of_an_earlier_key_are_good_as_long_as_its_certificate_is_there(
-    database_url: str,
-) -> None:
-    with opened(database_url) as evidence_of:
-        filled(evidence_of, 2)
-        seal_all(evidence_of)
-        filled(evidence_of, 2)
-        seal_all(evidence_of, key="other")
-        both = certificates("other", "seal")
-        for number in (1, 2):
-            both.check(stored(evidence_of, number))
-        with pytest.raises(SealRefused, match="whose certificate is not here"):
-            certificates("other").check(stored(evidence_of, 1))
-
-
-def test_any_changed_member_of_a_checkpoint_is_refused(database_url: str) -> None:
-    with opened(database_url) as evidence_of:
-        filled(evidence_of, 2)
-        made = sealer_of(evidence_of).seal()
-    assert made is not None
-    for name in made.__slots__:
-        value: Any = getattr(made, name)
-        if isinstance(value, int):
-            changed: Any = value + 1
-        elif isinstance(value, str):
-            changed = value[:-1] + chr(ord(value[-1]) ^ 1)
-        else:
-            changed = value[:-1] + bytes([value[-1] ^ 1])
-        with pytest.raises(SealRefused):
-            certificates().check(dataclasses.replace(made, **{name: changed}))
-    # Computing the digest anew does not help without the key.
-    forged = dataclasses.replace(made, records=1_000)
-    forged = dataclasses.replace(forged, digest=sha256(forged.statement()).digest())
-    check_digest(forged)
-    with pytest.raises(SealRefused, match="not the key's"):
-        certificates().check(forged)
-
-
-@pytest.mark.parametrize("value", [None, 1.5, "7", b"x", True, -1, 2**70])
-def test_a_row_with_odd_values_is_no_checkpoint(value: Any) -> None:
-    made = seal_key().signed(
-        number=1, taken_us=2, previous_digest=bytes(32), heads_root=bytes(32), chains=1, records=1
-    )
-    values = [getattr(made, name) for name in made.__slots__]
-    for place in range(len(values)):
-        odd = [*values]
-        odd[place] = value
-        with pytest.raises(SealRefused):
-            certificates().check(Checkpoint.of_row(odd))
-
-
-# Proofs
-
-
-def proofs(evidence_of: Evidence) -> dict[tuple[str, int], tuple[Proof | None, bytes]]:
-    found = {}
-    with evidence_of.engine.connect() as connection, connection.begin():
-        for row in evidence_of.rows():
-            proof = proof_of(connection, row.chain_id, row.sequence)
-            found[(row.chain_id, row.sequence)] = proof, row.hash
-    return found
-
-
-def test_every_sealed_record_is_proven_by_the_certificate_alone(database_url: str) -> None:
-    with opened(database_url) as evidence_of:
-        filled(evidence_of, 6, 1)
-        seal_all(evidence_of, records_max=4)
-        filled(evidence_of, 9)
-        seal_all(evidence_of, records_max=4)
-        found = proofs(evidence_of)
-    assert len(found) == 16
-    for (chain_id, sequence), (proof, whole) in found.items():
-        assert proof is not None
-        assert (proof.chain_id, proof.sequence) == (chain_id, sequence)
-        read = Proof.from_json(proof.as_json())
-        assert read == proof
-        check_proof(read, whole, certificates())
-        with pytest.raises(SealRefused):
-            check_proof(read, bytes(32), certificates())
-        with pytest.raises(SealRefused):
-            check_proof(read, whole, certificates("other"))
-
-
-def test_a_proof_is_of_one_record_at_one_place(database_url: str) -> None:
-    with opened(database_url) as evidence_of:
-        filled(evidence_of, 5, 3)
-        seal_all(evidence_of)
-        (proof, whole), *_ = proofs(evidence_of).values()
-    assert proof is not None
-    changes: list[dict[str, Any]] = [
-        {"sequence": proof.sequence + 1},
-        {"sequence": 0},
-        {"sequence": 99},
-        {"chain_id": "0" * 16},
-        {"first_sequence": 2},
-        {"head_sequence": 4},
-        {"head_hash": bytes(32)},
-        {"position": 1 - proof.position},
-        {"position": 99},
-        {"segment_path": ()},
-        {"segment_path": (*proof.segment_path, bytes(32))},
-        {"heads_path": ()},
-        {"heads_path": (bytes(32),)},
-        {"checkpoint": dataclasses.replace(proof.checkpoint, records=9)},
-    ]
-    for change in changes:
-        with pytest.raises(SealRefused):
-            check_proof(dataclasses.replace(proof, **change), whole, certificates())
-
-
-def test_an_unsealed_record_has_no_proof_yet(database_url: str) -> None:
-    with opened(database_url) as evidence_of:
-        (chain_id,) = filled(evidence_of, 3)
-        with evidence_of.engine.connect() as connection, connection.begin():
-            assert proof_of(connection, chain_id, 2) is None
-            assert proof_of(connection, "0" * 16, 1) is None
-        seal_all(evidence_of)
-        with evidence_of.engine.connect() as connection, connection.begin():
-            assert proof_of(connection, chain_id, 0) is None
-            assert proof_of(connection, chain_id, 3) is not None
-            assert proof_of(connection, chain_id, 4) is None
-        evidence_of.run(delete(evidence).where(evidence.c.sequence == 2))
-        with evidence_of.engine.connect() as connection, connection.begin():
-            assert proof_of(connection, chain_id, 3) is None
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"format": "x"}, {"chain": 7}, {"sequence": "1"}, {"sequence": True}, {"sequence": -1}),
-        *({"head_hash": "zz"}, {"head_hash": None}, {"segment_path": None}),
-        *({"segment_path": ["00"]}, {"heads_path": ["00" * 32] * 65}, {"checkpoint": []}),
-        *({"checkpoint": {}}, {"position": 2**63}),
-    ],
-    ids=str,
-)
-def test_a_proof_that_is_none_is_refused_when_it_is_read(
-    database_url: str, change: dict[str, Any]
-) -> None:
-    with opened(database_url) as evidence_of:
-        filled(evidence_of, 2)
-        seal_all(evidence_of)
-        (proof, _), *_ = proofs(evidence_of).values()
-    assert proof is not None
-    with pytest.raises(SealRefused):
-        Proof.from_json({**proof.as_json(), **change})
-    with pytest.raises(SealRefused):
-        Proof.from_json([])
-    wrong = proof.as_json()
-    wrong["checkpoint"] = {**wrong["checkpoint"], "signature": "no base64!"}
-    with pytest.raises(SealRefused):
-        Proof.from_json(wrong)

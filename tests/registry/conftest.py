@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kps_soap.registry import population
+from kps_soap import places
+from kps_soap.registry import codes, population
+from kps_soap.registry.geography import Country
 
 POPULATION_DATE = date(2026, 1, 1)
 POPULATION_SEED = 1
@@ -26,3 +28,10 @@ def population_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def golden() -> tuple[population.Persona, ...]:
     """The golden personas of that register."""
     return population.personas(POPULATION_SEED, POPULATION_DATE)
+
+
+@pytest.fixture(scope="module")
+def country() -> Country:
+    """The country that synthetic people live in, as it is at first."""
+    tables = codes.load(places.conf() / "codes.toml").tables
+    return Country({code: line.text for code, line in tables[codes.PROVINCES].items()})

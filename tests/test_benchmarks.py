@@ -1,7 +1,9 @@
-"""What the benchmark drives is what it says: the yardstick answers the same question."""
+"""What the benchmark drives is what it says: the yardstick answers the same question, at rest."""
 
 import asyncio
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from lxml import etree
 
 from benchmarks import stock_spyne
+from benchmarks.load import cpu_seconds, settle
 from benchmarks.messages import direct_message, public_message
 from kps_soap.registry import population
 from kps_soap.registry.store import Register
@@ -82,3 +85,23 @@ def test_the_yardstick_verifies_the_same_person(register_url: str) -> None:
     status, body = answer_of(register_url, stock_spyne.public_application, message)
     assert status.startswith("200")
     assert b">true<" in body
+
+
+BUSY_FOR_A_WHILE = """
+import time
+print(flush=True)
+while time.process_time() < 0.6: pass
+input()
+"""
+
+
+def test_a_run_begins_when_the_server_has_done_what_the_run_before_left() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY_FOR_A_WHILE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        settle([server.pid])
+        assert cpu_seconds(server.pid) >= 0.55
+        server.communicate(b"\n")
+    settle([])

@@ -367,7 +367,7 @@ class Passwords:
         running = self._running.get(mac)
         if running is None:
             if len(self._running) >= self._waiting_max:
-                raise faults.Overloaded("password comparisons", retry_after_s=1)
+                raise faults.Overloaded("password comparisons")
             self.slow_comparisons += 1
             loop = asyncio.get_running_loop()
             running = loop.run_in_executor(self._pool, self._matches, stored, password)
@@ -376,7 +376,7 @@ class Passwords:
         try:
             return await asyncio.wait_for(asyncio.shield(running), self._deadline_seconds)
         except TimeoutError:
-            raise faults.Overloaded("password comparison deadline", retry_after_s=1) from None
+            raise faults.Overloaded("password comparison deadline") from None
 
     def close(self) -> None:
         """Stop the comparison threads."""

@@ -77,7 +77,7 @@ class Refusal(Exception):
     """A planned "no".
 
     ``detail`` is private: it goes to the evidence and to nobody else.
-    ``retry_after_s`` is set where trying again later can help.
+    ``retry_after_s`` is set where trying again later can help; mostly it is ``wait_s``.
     """
 
     code: ClassVar[int] = 0
@@ -85,13 +85,14 @@ class Refusal(Exception):
     http_status: ClassVar[int] = 500
     published_code: ClassVar[int] = 8
     sender: ClassVar[bool] = True
+    wait_s: ClassVar[int | None] = None
     turkish: str = "İstek kabul edilmedi."
     english: str = "The request was refused."
 
     def __init__(self, detail: str = "", *, retry_after_s: int | None = None) -> None:
         super().__init__(type(self).__name__)
         self.detail = detail
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = retry_after_s or self.wait_s
 
     @property
     def name(self) -> str:
@@ -372,9 +373,7 @@ class ServerRefused(Refusal):
 
     layer = Layer.SERVER
     sender = False
-
-    def __init__(self, detail: str = "", *, retry_after_s: int | None = 5) -> None:
-        super().__init__(detail, retry_after_s=retry_after_s)
+    wait_s = 5
 
 
 class RegisterUnavailable(ServerRefused):
@@ -391,6 +390,7 @@ class EvidenceUnavailable(ServerRefused):
 
 class Overloaded(ServerRefused):
     http_status = 503
+    wait_s = 1  # Places are free again within fractions of a second.
     turkish = "Servis şu anda çok yoğun; daha sonra yeniden deneyin."
     english = "The service is overloaded; try again later."
 

@@ -150,7 +150,7 @@ class Logins:
                 async with asyncio.timeout(self._limits.turn_seconds_max):
                     await turn.lock.acquire()
             except TimeoutError:
-                raise Overloaded("turn of a password comparison", retry_after_s=1) from None
+                raise Overloaded("turn of a password comparison") from None
             try:
                 yield
             finally:

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from kps_soap.faults import Overloaded
 
 Stage = Callable[[Any, Any], Awaitable[Any]]
-
-#: When it is worth coming back: places are free again within fractions of a second.
-RETRY_AFTER_SECONDS: Final = 1
 
 
 class Shares:
@@ -87,9 +84,7 @@ class Shares:
             self.refused += 1
             # A refusal is quick, and holds back nobody else's question.
             self.leave(request_id)
-            raise Overloaded(
-                "places of all or of the institution", retry_after_s=RETRY_AFTER_SECONDS
-            )
+            raise Overloaded("places of all or of the institution")
         self._holders[request_id] = holder
         self._held[holder] += 1
         self._taken += 1

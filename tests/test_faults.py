@@ -139,7 +139,8 @@ def test_the_detail_is_no_part_of_the_text_that_a_trace_would_print() -> None:
 
 def test_what_the_server_cannot_do_now_says_when_to_come_back() -> None:
     assert faults.RegisterUnavailable().retry_after_s == 5
-    assert faults.Overloaded("x", retry_after_s=1).retry_after_s == 1
+    assert faults.Overloaded("x").retry_after_s == 1
+    assert faults.Overloaded("x", retry_after_s=3).retry_after_s == 3
     assert faults.QuotaFull("x", retry_after_s=3).retry_after_s == 3
     assert faults.QuotaFull("x").retry_after_s is None
 

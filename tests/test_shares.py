@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kps_soap.faults import Overloaded
-from kps_soap.shares import RETRY_AFTER_SECONDS, Shares
+from kps_soap.shares import Shares
 
 
 def exchange(number: str, institution: str = "", door: str = "direct") -> Any:
@@ -26,7 +26,7 @@ def vouch(shares: Shares, number: str, institution: str, door: str = "direct") -
     try:
         return str(asyncio.run(shares.before(stage)(exchange(number, institution, door), vouched)))
     except Overloaded as refusal:
-        assert refusal.retry_after_s == RETRY_AFTER_SECONDS
+        assert refusal.retry_after_s == Overloaded.wait_s
         return refusal.name
 
 

@@ -45,7 +45,7 @@ class Turns:
     async def run(self, work: Callable[[], T]) -> T:
         """Do it when its turn comes; raises ``Overloaded`` where too many wait."""
         if self._present >= self._most:
-            raise Overloaded("password comparisons of the console", retry_after_s=1)
+            raise Overloaded("password comparisons of the console")
         self._present += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)

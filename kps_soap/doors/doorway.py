@@ -27,7 +27,7 @@ from kps_soap.doors.intake import (
 )
 from kps_soap.entry import Entry
 from kps_soap.gateway import Answer, Exchange, Family, Gateway, Question
-from kps_soap.shares import RETRY_AFTER_SECONDS, Shares
+from kps_soap.shares import Shares
 from kps_soap.turkish import ascii_lower
 
 log = logging.getLogger("kps.doorway")
@@ -80,7 +80,7 @@ READ_ONLY: Final = sentence(
 BUSY: Final = sentence(
     503,
     "Servis yoğun, yeniden deneyin. / Busy, try again.",
-    ("Retry-After", str(RETRY_AFTER_SECONDS)),
+    ("Retry-After", str(faults.Overloaded.wait_s)),
 )
 
 
@@ -91,7 +91,7 @@ def busy(question: Question) -> Answer:
     """
     entry = Entry(question.request_id, question.received_at, question.family.door)
     try:
-        refusal = faults.Overloaded("no place on the line", retry_after_s=RETRY_AFTER_SECONDS)
+        refusal = faults.Overloaded("no place on the line")
         return question.family.refuse(
             Exchange(question, entry, contract=question.contract), refusal
         )

@@ -37,8 +37,16 @@ def plan(*, short: bool, only: Sequence[str], rounds: int) -> Iterator[tuple[int
 
 
 def main() -> int:
-    """Run the rounds; 1 where one of them found something wrong."""
+    """Run the rounds; 1 where one of them found something wrong, 2 where there is none to run."""
     options = _options()
+    planned = [
+        one
+        for one in plan(short=options.short, only=options.only, rounds=options.rounds)
+        if one[0] >= options.start
+    ]
+    if not planned:
+        print(f"No such round. --only takes the beginning of a name: {', '.join(ROUNDS)}")
+        return 2
     options.place.mkdir(parents=True, exist_ok=True)
     bench = Bench(
         options.place.resolve(), options.rate, options.seconds, options.seed, options.patience
@@ -46,11 +54,7 @@ def main() -> int:
     bench.short = options.short
     results, failed = options.place / "results.jsonl", 0
     print(f"seed {options.seed}, {options.rate:g} questions/s, {options.seconds:g} s a round")
-    for number, name, run, turn in plan(
-        short=options.short, only=options.only, rounds=options.rounds
-    ):
-        if number < options.start:
-            continue
+    for number, name, run, turn in planned:
         started = time.monotonic()
         result = one(bench, run, name, turn)
         result.seconds = time.monotonic() - started
@@ -121,7 +125,9 @@ def table(results: Path) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="anomaly", description=__doc__)
     parser.add_argument("--short", action="store_true", help="the rounds of every commit")
-    parser.add_argument("--only", action="append", default=[], help="rounds that begin so")
+    parser.add_argument(
+        "--only", action="append", default=[], help="rounds that begin so; may be repeated"
+    )
     parser.add_argument("--from", dest="start", type=int, default=1, help="the number to go on at")
     parser.add_argument("--rounds", type=int, default=0, help="so many of each kind at most")
     parser.add_argument("--rate", type=float, default=80.0, help="questions a second")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from anomaly.__main__ import line_of, plan, table
+from anomaly.__main__ import line_of, main, plan, table
 from anomaly.bench import Bench, Judge, Witness
 from anomaly.invariants import Books, Held, Row, check, rows_of
 from anomaly.ledger import Reply
@@ -184,6 +184,16 @@ def test_a_short_run_is_part_of_the_whole_and_every_round_has_its_number() -> No
     assert [number for number, *_ in whole] == list(range(1, len(whole) + 1))
     assert sum(1 for _, name, *_ in whole if name.startswith("D1")) == 83
     assert [name for _, name, *_ in plan(short=True, only=["D1a"], rounds=0)] == ["D1a"]
+
+
+def test_whoever_names_no_round_is_told_which_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["anomaly", "--only", "D1a,D7a", "--place", str(tmp_path / "results")]
+    monkeypatch.setattr("sys.argv", words)
+    assert main() == 2
+    assert "D6c, D7a, D7b" in capsys.readouterr().out
+    assert not (tmp_path / "results").exists()
 
 
 def test_results_become_a_table(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def settle(processes: Sequence[int], *, seconds_max: float = 30.0) -> None:
     What callers of the run before did not stay for is answered and recorded all the same.
     """
     until = time.monotonic() + seconds_max
-    while time.monotonic() < until:
+    while processes and time.monotonic() < until:
         before = sum(map(cpu_seconds, processes))
         time.sleep(_LOOK_SECONDS)
         if sum(map(cpu_seconds, processes)) - before <= _LOOK_SECONDS * _IDLE:

@@ -92,7 +92,7 @@ class Refusal(Exception):
     def __init__(self, detail: str = "", *, retry_after_s: int | None = None) -> None:
         super().__init__(type(self).__name__)
         self.detail = detail
-        self.retry_after_s = retry_after_s or self.wait_s
+        self.retry_after_s = self.wait_s if retry_after_s is None else retry_after_s
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from multiprocessing.sharedctypes import RawArray
@@ -100,13 +100,14 @@ class SharedBuckets:
 
     def _place(self, name: int) -> int:
         """Where a name is, or else where it may be put."""
-        names, size = self._names, self._size
-        places = [(name + step) % size for step in range(_PLACES)]
-        for place in places:
-            if names[place] == name:
+        for place in self._places(name):
+            if self._names[place] == name:
                 return place
         # What is free was never seen.
-        return min(places, key=lambda place: self._seen[place])
+        return min(self._places(name), key=lambda place: self._seen[place])
+
+    def _places(self, name: int) -> Iterator[int]:
+        return ((name + step) % self._size for step in range(_PLACES))
 
 
 @lru_cache(maxsize=4_096)

@@ -142,6 +142,7 @@ def test_what_the_server_cannot_do_now_says_when_to_come_back() -> None:
     assert faults.Overloaded("x").retry_after_s == 1
     assert faults.Overloaded("x", retry_after_s=3).retry_after_s == 3
     assert faults.QuotaFull("x", retry_after_s=3).retry_after_s == 3
+    assert faults.QuotaFull("x", retry_after_s=0).retry_after_s == 0
     assert faults.QuotaFull("x").retry_after_s is None
 
 

@@ -76,16 +76,18 @@ class _Numbers:
     order: deque[int] = field(default_factory=deque)
     held: set[int] = field(default_factory=set)
 
-    def add(self, stem: int) -> bool:
-        """Remember a number that is not held; says whether it lies next to one that is."""
+    def note(self, stem: int, total: _Sum) -> None:
+        """Remember and count a number, unless it is held, and whether it lies next to one."""
         held = self.held
+        if stem in held:
+            return
         near = range(stem - NEIGHBOURHOOD, stem + NEIGHBOURHOOD + 1)
-        found = not held.isdisjoint(near)
+        total.different += 1
+        total.neighbours += not held.isdisjoint(near)
         held.add(stem)
         self.order.append(stem)
         if len(self.order) > _NUMBERS_OF_A_USER:
             held.discard(self.order.popleft())
-        return found
 
 
 class _Slot(NamedTuple):
@@ -169,10 +171,8 @@ class Observer:
         else:
             self._numbers.move_to_end(user)
         asked: Iterable[int] = entry.persons[: len(entry.criterion_outcomes)]
-        for stem in [number // 100 for number in asked]:
-            if stem not in numbers.held:
-                total.different += 1
-                total.neighbours += numbers.add(stem)
+        for number in asked:
+            numbers.note(number // 100, total)
 
     def _is_about_a_namesake(self, entry: Entry) -> bool:
         needle = self._needles.get((entry.institution, entry.inquirer))

@@ -8,7 +8,7 @@ from kps_soap.models import field_lists
 
 def with_tables(url: str) -> Engine:
     database.upgrade(url)
-    return database.open_database(url, wait_seconds_max=0.2)
+    return database.open_database(url, wait_seconds_max=10)
 
 
 def count(connection: Connection) -> int:

@@ -71,7 +71,7 @@ def test_a_key_of_another_kind_is_no_signing_key(signers: dict[SigningKind, Sign
 
 
 def probe_of(url: str, *, seconds_max: float = 10) -> tuple[probes.WriteProbe, Any]:
-    engine = database.open_database(url, wait_seconds_max=0.2)
+    engine = database.open_database(url, wait_seconds_max=10)
     made = probes.WriteProbe(engine, worker="0", clock=lambda: NOW, seconds_max=seconds_max)
     return made, engine
 

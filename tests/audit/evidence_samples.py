@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 
 from kps_soap import database, models
 from kps_soap.audit import records
@@ -143,12 +144,23 @@ def keyring() -> Keyring:
     return Keyring(FileKey.of(FILE_KEY))
 
 
+def _give_up_locks(connection: Any, _record: Any, *, seconds: float) -> None:
+    connection.execute(f"SET lock_timeout = {round(seconds * 1000)}")
+    connection.commit()
+
+
 @contextmanager
-def opened(url: str, *, wait_seconds_max: float = 5) -> Iterator[Evidence]:
-    """The evidence in a database; a SQLite file that does not exist is made."""
+def opened(url: str, *, lock_seconds_max: float = 5) -> Iterator[Evidence]:
+    """The evidence in a database; a SQLite file that does not exist is made.
+
+    Only a lock is given up soon: on a busy machine a statement may take as long as it likes.
+    """
     if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
         database.upgrade(url)
-    engine = database.open_database(url, wait_seconds_max=wait_seconds_max)
+    sqlite = url.startswith("sqlite:")
+    engine = database.open_database(url, wait_seconds_max=lock_seconds_max if sqlite else 60)
+    if not sqlite:
+        event.listen(engine, "connect", partial(_give_up_locks, seconds=lock_seconds_max))
     try:
         yield Evidence(url, engine, keyring())
     finally:
@@ -178,6 +190,19 @@ async def writing_to(evidence: Evidence, **changes: Any) -> AsyncIterator[Eviden
         yield writer
     finally:
         await writer.close()
+
+
+class Ahead:
+    """A clock for deadlines that a test may put forward."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def put_forward(self, seconds: float) -> None:
+        self._seconds += seconds
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._seconds
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -11,7 +11,17 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from evidence_samples import NOW, Evidence, entry, locked, opened, until, writer_of, writing_to
+from evidence_samples import (
+    NOW,
+    Ahead,
+    Evidence,
+    entry,
+    locked,
+    opened,
+    until,
+    writer_of,
+    writing_to,
+)
 from sqlalchemy import create_engine, event, func, select, text, update
 from sqlalchemy.engine import make_url
 
@@ -132,7 +142,7 @@ def test_a_locked_database_refuses_and_then_recovers_by_itself(database_url: str
     async def run() -> None:
         async with writing_to(evidence) as writer:
             await writer.record(entry())
-            assert writer.healthy
+            await until(lambda: writer.healthy)
             with locked(evidence.url):
                 with pytest.raises(EvidenceUnavailable, match="EvidenceUnavailable"):
                     await writer.record(entry())
@@ -140,7 +150,7 @@ def test_a_locked_database_refuses_and_then_recovers_by_itself(database_url: str
             await until(lambda: writer.healthy)
             await writer.record(entry())
 
-    with opened(database_url, wait_seconds_max=0.1) as evidence:
+    with opened(database_url, lock_seconds_max=0.1) as evidence:
         asyncio.run(run())
         assert evidence.count() == 4
         assert verify(evidence.url, evidence.keyring).ok
@@ -157,7 +167,7 @@ def test_a_failure_is_told_once_and_without_a_value(
                         await writer.record(entry())
             await until(lambda: writer.healthy)
 
-    with opened(database_url, wait_seconds_max=0.05) as evidence, caplog.at_level(logging.INFO):
+    with opened(database_url, lock_seconds_max=0.05) as evidence, caplog.at_level(logging.INFO):
         asyncio.run(run())
     told = [record.getMessage() for record in caplog.records if record.name == "kps.evidence"]
     assert len(told) == 2
@@ -178,7 +188,7 @@ def test_a_database_that_is_away_at_the_start_stops_nobody(database_url: str) ->
         await writer.record(entry())
         await writer.close()
 
-    with opened(database_url, wait_seconds_max=0.1) as evidence:
+    with opened(database_url, lock_seconds_max=0.1) as evidence:
         asyncio.run(run())
         assert verify(evidence.url, evidence.keyring).ok
 
@@ -186,12 +196,12 @@ def test_a_database_that_is_away_at_the_start_stops_nobody(database_url: str) ->
 def test_an_idle_writer_notices_that_writing_fails(database_url: str) -> None:
     async def run() -> None:
         async with writing_to(evidence) as writer:
-            assert writer.healthy
+            await until(lambda: writer.healthy)
             with locked(evidence.url):
                 await until(lambda: not writer.healthy)
             await until(lambda: writer.healthy)
 
-    with opened(database_url, wait_seconds_max=0.05) as evidence:
+    with opened(database_url, lock_seconds_max=0.05) as evidence:
         asyncio.run(run())
         assert evidence.count(writer_probes) == 1
 
@@ -357,16 +367,19 @@ class _SlowRandomness:
 
 
 def test_a_request_waits_no_longer_than_its_deadline(database_url: str) -> None:
-    slow = _SlowRandomness()
+    slow, ahead = _SlowRandomness(), Ahead()
 
     async def run() -> None:
+        clocks = Clocks(now=lambda: NOW, monotonic=ahead)
         async with writing_to(
-            evidence, random_bytes=slow, deadline_seconds=0.2, waiting_max=3
+            evidence, random_bytes=slow, deadline_seconds=8, waiting_max=3, clocks=clocks
         ) as writer:
             slow.let_go.clear()
             calls = [asyncio.create_task(writer.record(entry())) for _ in range(2)]
             await asyncio.sleep(0.01)
             calls.append(asyncio.create_task(writer.record(entry())))
+            await asyncio.sleep(0.01)
+            ahead.put_forward(20)
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
             assert [one.detail for one in outcomes if isinstance(one, EvidenceUnavailable)] == (
                 ["deadline"] * 3
@@ -452,7 +465,7 @@ def test_an_end_without_a_database_leaves_quietly(database_url: str) -> None:
             await writer.close()
         assert not writer.healthy
 
-    with opened(database_url, wait_seconds_max=0.05) as evidence:
+    with opened(database_url, lock_seconds_max=0.05) as evidence:
         asyncio.run(run())
         assert evidence.count() == 1
 

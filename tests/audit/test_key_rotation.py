@@ -263,7 +263,7 @@ def test_a_writer_works_on_through_a_rotation(
             rotate(evidence, key_file, new_file)
             await writer.record(entry())
             await writer.record(entry(received_at=NOW.replace(month=12)))
-            assert writer.healthy
+            await until(lambda: writer.healthy)
 
     with opened(database_url) as evidence:
         evidence.keyring = Keyring(KeyFiles(key_file))

@@ -95,7 +95,7 @@ def test_two_makers_of_a_partition_are_one(postgresql: str) -> None:
 
 def test_a_partition_is_made_while_another_month_is_being_written(postgresql: str) -> None:
     database.upgrade(postgresql)
-    with opened(postgresql) as evidence, opened(postgresql, wait_seconds_max=2) as other:
+    with opened(postgresql) as evidence, opened(postgresql, lock_seconds_max=2) as other:
         evidence.write([entry()])
         (row,) = [row for row in evidence.rows() if row.sequence == 2]
         values = {**row._mapping, "sequence": 3}

@@ -8,13 +8,23 @@ This module refuses nobody and reads no message.
 from __future__ import annotations
 
 import hmac
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, bindparam, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    LargeBinary,
+    String,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap import identity_number
@@ -25,6 +35,9 @@ from kps_soap.misuse_models import asked_counts, asked_days, asked_persons
 
 SALT_BYTES: Final = 16
 _SWEEP_EVERY: Final = timedelta(hours=1)
+
+_DIGEST_BYTES: Final = 32
+_COUNTED: Final = ("agreement", "day", "worker", "persons", "calls")
 
 #: Prepared by readers too.
 SALT: Final = select(asked_days.c.salt).where(asked_days.c.day == bindparam("day"))
@@ -91,8 +104,8 @@ class AskedCounts:
     ) -> None:
         self._worker = worker
         self._keys = DayKeys(dialect, key, random_bytes=random_bytes)
-        self._add_person = Prepared(dialect, _adding_person(dialect))
-        self._add = Prepared(dialect, _adding(dialect))
+        together = dialect.name == "postgresql"
+        self._add = _Together(dialect) if together else _OneByOne(dialect)
         self._forget = [Prepared(dialect, one) for one in _FORGET]
         self._forgotten_at: datetime | None = None
 
@@ -112,12 +125,15 @@ class AskedCounts:
             for one in counted
             for number in one.persons
         }
-        persons = self._add_persons(connection, asked)
+        keys = {day: self._keys.of(connection, day) for day, _ in calls}
+        digests = defaultdict[tuple[str, str], list[bytes]](list)
+        for day, agreement, number in asked:
+            digests[day, agreement].append(digest_of(number, agreement, keys[day]))
         # In one order everywhere, so that two gateways never wait for each other's rows.
         for (day, agreement), made in sorted(calls.items()):
             values = {"agreement": agreement, "day": day, "worker": self._worker}
-            first = persons[day, agreement]
-            self._add(connection, {**values, "more_persons": first, "more_calls": made})
+            new = sorted(digests[day, agreement])
+            self._add(connection, {**values, "more_calls": made}, new)
         if self._forgotten_at is None or now - self._forgotten_at >= _SWEEP_EVERY:
             self._forgotten_at = now
             # A day is kept for requests that came before midnight and end after it.
@@ -126,21 +142,6 @@ class AskedCounts:
                 statement(connection, {"first_kept": first_kept})
             self._keys.forget_before(first_kept)
         return []
-
-    def _add_persons(
-        self, connection: Connection, asked: set[tuple[str, str, int]]
-    ) -> Counter[tuple[str, str]]:
-        """Put persons into their day; returns how many were new, by day and agreement."""
-        keys = {day: self._keys.of(connection, day) for day in {one[0] for one in asked}}
-        rows = sorted(
-            (day, digest_of(number, agreement, keys[day]), agreement)
-            for day, agreement, number in asked
-        )
-        new: Counter[tuple[str, str]] = Counter()
-        for day, digest, agreement in rows:
-            added = self._add_person(connection, {"day": day, "person_digest": digest}).rowcount
-            new[day, agreement] += added
-        return new
 
 
 def _insert(dialect: Dialect, table: Any) -> Any:
@@ -153,25 +154,79 @@ def _beginning(dialect: Dialect) -> Any:
     return _insert(dialect, asked_days).values(values).on_conflict_do_nothing()
 
 
+class _OneByOne:
+    """Adds to a count where a statement costs little: in this process."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._add_person = Prepared(dialect, _adding_person(dialect))
+        self._add = Prepared(dialect, _adding(dialect))
+
+    def __call__(
+        self, connection: Connection, values: Mapping[str, Any], digests: Sequence[bytes]
+    ) -> None:
+        """Put persons into their day, and add the new ones and the calls to the count."""
+        new = 0
+        for digest in digests:
+            person = {"day": values["day"], "person_digest": digest}
+            new += self._add_person(connection, person).rowcount
+        self._add(connection, {**values, "more_persons": new})
+
+
+class _Together:
+    """Adds to a count in one statement: on PostgreSQL each is a wait for the server."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._add = Prepared(dialect, _adding_together())
+
+    def __call__(
+        self, connection: Connection, values: Mapping[str, Any], digests: Sequence[bytes]
+    ) -> None:
+        """Put persons into their day, and add the new ones and the calls to the count."""
+        self._add(connection, {**values, "digests": b"".join(digests)})
+
+
 def _adding_person(dialect: Dialect) -> Any:
     values: dict[str, Any] = {"day": bindparam("day"), "person_digest": bindparam("person_digest")}
     return _insert(dialect, asked_persons).values(values).on_conflict_do_nothing()
 
 
 def _adding(dialect: Dialect) -> Any:
-    columns = asked_counts.c
-    persons: Any = bindparam("more_persons")
-    calls: Any = bindparam("more_calls")
-    first = {
-        **{name: bindparam(name) for name in ("agreement", "day", "worker")},
-        "persons": persons,
-        "calls": calls,
+    given = ("agreement", "day", "worker", "more_persons", "more_calls")
+    first: dict[str, Any] = {
+        name: bindparam(one) for name, one in zip(_COUNTED, given, strict=True)
     }
-    return (
-        _insert(dialect, asked_counts)
-        .values(first)
-        .on_conflict_do_update(
-            index_elements=[columns.agreement, columns.day, columns.worker],
-            set_={"persons": columns.persons + persons, "calls": columns.calls + calls},
+    return _added_up(_insert(dialect, asked_counts).values(first))
+
+
+def _adding_together() -> Any:
+    """The same, with the digests of persons joined in one value."""
+    digests = bindparam("digests", type_=LargeBinary)
+    start = func.generate_series(1, func.length(digests), _DIGEST_BYTES).column_valued("start")
+    new = (
+        postgresql.insert(asked_persons)
+        .from_select(
+            ["day", "person_digest"],
+            select(bindparam("day", type_=String), func.substr(digests, start, _DIGEST_BYTES)),
         )
+        .on_conflict_do_nothing()
+        .returning(asked_persons.c.day)
+        .cte("new")
+    )
+    count = select(
+        *(bindparam(name, type_=String) for name in ("agreement", "day", "worker")),
+        func.count(),
+        bindparam("more_calls", type_=BigInteger),
+    ).select_from(new)
+    return _added_up(postgresql.insert(asked_counts).from_select(list(_COUNTED), count))
+
+
+def _added_up(first: Any) -> Any:
+    """The insertion of a first count; where there is one already, they are added up."""
+    columns = asked_counts.c
+    return first.on_conflict_do_update(
+        index_elements=[columns.agreement, columns.day, columns.worker],
+        set_={
+            "persons": columns.persons + first.excluded.persons,
+            "calls": columns.calls + first.excluded.calls,
+        },
     )

@@ -15,28 +15,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Dialect, bindparam, insert, select, update
+from sqlalchemy import Connection, Dialect, insert, select
 
 from kps_soap.audit import partitions, records
+from kps_soap.audit.group_rows import GroupRows
 from kps_soap.audit.keys import Keyring, MonthSecret
 from kps_soap.audit.months import microseconds, month_of
 from kps_soap.database import writing
-from kps_soap.driver_statements import Inserter, Prepared
 from kps_soap.entry import Entry, Event
-from kps_soap.models import evidence, evidence_chains, evidence_persons, field_lists
+from kps_soap.models import evidence_chains
 
 _CHAIN_ID_BYTES: Final = 8
 _FIELD_LISTS_MAX: Final = 10_000
-
-_MOVE_HEAD: Final = (
-    update(evidence_chains)
-    .where(
-        evidence_chains.c.chain_id == bindparam("chain"),
-        evidence_chains.c.head_sequence == bindparam("from_sequence"),
-        evidence_chains.c.head_hash == bindparam("from_hash"),
-    )
-    .values(head_sequence=bindparam("to_sequence"), head_hash=bindparam("to_hash"))
-)
 
 
 class ChainLost(Exception):
@@ -83,10 +73,7 @@ class Chain:
         self._random_bytes = random_bytes
         self._head = Head(0, records.NO_HASH)
         self._attempted: Group | None = None
-        self._move = Prepared(dialect, _MOVE_HEAD)
-        self._insert_records = Inserter(dialect, evidence)
-        self._insert_persons = Inserter(dialect, evidence_persons)
-        self._insert_lists = Inserter(dialect, field_lists, skip_known=True)
+        self._rows = GroupRows(dialect)
         self._lists: dict[tuple[str, ...], str] = {}
 
     def open(self, connection: Connection, *, now: datetime) -> None:
@@ -183,22 +170,16 @@ class Chain:
         commit, or ``resume`` after a failure.
         """
         self._attempted = group
-        self._insert_records(connection, group.records)
-        self._insert_persons(connection, group.persons)
         # In one order for all writers, so that two of them never wait for each other.
         lists = sorted((digest, "\n".join(paths)) for paths, digest in group.lists.items())
-        self._insert_lists(connection, lists)
-        moved = self._move(
-            connection,
-            {
-                "chain": self.chain_id,
-                "from_sequence": group.start.sequence,
-                "from_hash": group.start.hash,
-                "to_sequence": group.head.sequence,
-                "to_hash": group.head.hash,
-            },
-        )
-        if moved.rowcount != 1:
+        head = {
+            "chain": self.chain_id,
+            "from_sequence": group.start.sequence,
+            "from_hash": group.start.hash,
+            "to_sequence": group.head.sequence,
+            "to_hash": group.head.hash,
+        }
+        if not self._rows.write(connection, group.records, lists, group.persons, head):
             raise ChainLost("another writer moved the head of this chain")
 
     def confirm(self) -> None:

@@ -181,7 +181,7 @@ class EvidenceWriter:
         if self._gathered:
             self._inbox.put(self._gathered)
             self._gathered = []
-            self._rest.waited_for(self._waiting)
+            self._rest.waited_for(self._waiting, now=self._clocks.monotonic())
 
     def _sweep(self) -> None:
         """Refuse the requests whose deadline has passed; runs only while some wait."""
@@ -234,10 +234,9 @@ class EvidenceWriter:
             self._tell_loop(self._ended.set)
 
     def _write_and_rest(self, group: list[Waiting]) -> None:
-        self._rest.begin_work()
-        began = self._clocks.monotonic()
+        self._rest.begin_work(now=self._clocks.monotonic())
         self._write(group)
-        self._rest.take(self._clocks.monotonic() - began)
+        self._rest.take(now=self._clocks.monotonic())
 
     def _next_group(self) -> tuple[list[Waiting], bool]:
         """What waits now, or an empty group after the probe interval; False when it is the last."""

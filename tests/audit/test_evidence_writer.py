@@ -83,7 +83,7 @@ def test_while_others_are_on_their_way_the_thread_rests_and_records_share_a_comm
     database_url: str,
 ) -> None:
     # A rest that only the end of the writer cuts short.
-    rest = Rest(lambda: 100, factor=1e9, seconds_max=600.0)
+    rest = Rest(lambda: 100, factor=1e9, seconds_max=600.0, within_seconds=600.0)
     commits: list[object] = []
 
     async def run() -> None:
@@ -108,7 +108,7 @@ def test_while_others_are_on_their_way_the_thread_rests_and_records_share_a_comm
 
 def test_where_nobody_else_is_on_the_way_a_record_waits_for_no_rest(database_url: str) -> None:
     in_flight = [2]
-    rest = Rest(lambda: in_flight[0], factor=1e9, seconds_max=600.0)
+    rest = Rest(lambda: in_flight[0], factor=1e9, seconds_max=600.0, within_seconds=600.0)
 
     async def run() -> None:
         async with writing_to(evidence, deadline_seconds=60.0, rest=rest) as writer:

@@ -28,11 +28,11 @@ costs to save half of its bytes.  The zero byte in front of them leaves room for
 This module computes; it stores nothing and draws no random bytes.
 """
 
-import json.encoder
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -56,27 +56,6 @@ RECORD_PREFIXES: Final = {1: b"kps-soap:evidence:1", 2: b"kps-soap:evidence:2"}
 #: How many of the plain columns each format commits to; the others are absent.
 _PLAIN_COUNTS: Final = {1: 37, 2: len(PLAIN_COLUMNS)}
 
-
-def encoder() -> Callable[[object], str]:
-    """What writes JSON, made once: ``JSONEncoder.encode`` makes its inner part for every call.
-
-    Measured, that is a quarter of its time.  Where Python has no such part, or another one, its
-    own method does the work.
-    """
-    whole = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-    make: Any = getattr(json.encoder, "c_make_encoder", None)
-    text = json.encoder.encode_basestring
-    try:
-        inner = make(None, whole.default, text, None, ":", ",", False, False, True)
-        usual = "".join(inner(('"ş', 1, None), 0)) == '["\\"ş",1,null]'
-    except TypeError:
-        usual = False
-    if not usual:
-        return whole.encode
-    return lambda values: "".join(inner(values, 0))
-
-
-_encode: Final = encoder()
 
 #: Where the plain columns stand in a row of the table.
 PLAIN_START: Final = evidence.columns.keys().index(PLAIN_COLUMNS[0])
@@ -178,15 +157,15 @@ def encoded_plain(values: Values) -> tuple[Values, bytes]:
     long is cut.  One look at the whole tells whether any of the values needs that.
     """
     try:
-        plain = _encode(values).encode()
+        plain = orjson.dumps(values)
         # Looking for one byte is ten times as fast as for six; most records have neither.
         harmless = b"\\" not in plain or rb"\u0000" not in plain
         if len(plain) <= TEXT_CHARACTERS_MAX and harmless:
             return values, plain
-    except UnicodeEncodeError:
+    except orjson.JSONEncodeError:
         pass  # A lone surrogate.
     mended = tuple([_mended(one) if isinstance(one, str) else one for one in values])
-    return mended, _encode(mended).encode()
+    return mended, orjson.dumps(mended)
 
 
 def _mended(value: str) -> str:
@@ -237,13 +216,16 @@ def plain_digest(
 ) -> bytes:
     """The salted commitment to the plain columns.
 
-    Raises ``ValueError`` for a value in a column that the format does not know, and
-    ``KeyError`` for a format that nobody ever wrote.
+    Raises ``ValueError`` for a value in a column that the format does not know, ``TypeError`` for
+    one of a kind that no column holds, and ``KeyError`` for a format that nobody ever wrote.
     """
     known = _PLAIN_COUNTS[record_format]
     if any(value is not None for value in values[known:]):
         raise ValueError("a value that the record's format does not commit to")
-    return sha256(_PLAIN_PREFIX + salt + _encode(tuple(values[:known])).encode()).digest()
+    # JSON has no infinite number: it would be written as the absent value that it replaced.
+    if float in map(type, values):
+        raise TypeError("a fraction, which no column holds")
+    return sha256(_PLAIN_PREFIX + salt + orjson.dumps(tuple(values[:known]))).digest()
 
 
 def persons_digest(salt: bytes, digests: Sequence[bytes]) -> bytes:

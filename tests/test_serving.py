@@ -239,9 +239,11 @@ def test_a_question_that_comes_while_it_stops_is_answered_as_the_last_one() -> N
 
 
 def test_while_it_serves_the_interpreter_looks_through_new_objects_alone() -> None:
-    interval = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     with serving.without_pauses():
         assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold()[0] == serving.NEW_OBJECTS_MAX
         assert sys.getswitchinterval() == pytest.approx(serving.SWITCH_SECONDS)
     assert gc.get_freeze_count() == 0
     assert sys.getswitchinterval() == pytest.approx(interval)
+    assert gc.get_threshold() == thresholds

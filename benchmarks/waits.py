@@ -28,7 +28,9 @@ from kps_soap.settings import read
 
 #: So many requests at once keep a worker busy all the time.
 BUSY = 32
-BUSY_SECONDS = 1.5
+#: Long enough that a lucky moment is not taken for what the worker can do: 80 % of that would be
+#: more than all of it, and the waits those of a queue that grows.
+BUSY_SECONDS = 5.0
 LOAD = 0.8
 SECONDS = 4.0
 

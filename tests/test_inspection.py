@@ -17,6 +17,7 @@ from kps_soap import demo, inspection, places, settings
 from kps_soap.audit import backlog
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import create_key_file
+from kps_soap.audit.months import ISTANBUL
 from kps_soap.certificates import (
     CERTIFICATE_DAYS,
     SigningKind,
@@ -358,7 +359,7 @@ def test_what_differs_what_is_suspended_and_what_ends_soon_are_warnings(home: Pa
     loaded(home, "load")
     (row,) = listed(home)
     loaded(home, "suspend", row, "--reason", "deneme")
-    until = (datetime.now(UTC) + timedelta(days=10)).date()
+    until = (datetime.now(ISTANBUL) + timedelta(days=10)).date()
     edit(home, "security_until = ", f"security_until = {until} # ")
     found = looked_at(home)["agreements"]
     assert found.ok
@@ -379,7 +380,7 @@ def test_many_warnings_are_counted(home: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(inspection, "WARNINGS_MAX", 1)
     loaded(home, "load")
     shown = looked_at(home)["agreements"]
-    near = (datetime.now(UTC) + timedelta(days=20)).date()
+    near = (datetime.now(ISTANBUL) + timedelta(days=20)).date()
     for path in (home / "agreements").glob("ornek-*.toml"):
         text = path.read_text(encoding="utf-8")
         path.write_text(

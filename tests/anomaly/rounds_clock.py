@@ -17,6 +17,8 @@ from anomaly.ledger import Caller, Line, kind_of
 from anomaly.rig import home_of_another_day, shifted, url_of
 from end_to_end.questions import envelope, person_query, security
 
+from kps_soap.audit.months import month_of
+
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 
 
@@ -237,7 +239,7 @@ def _digest(home: Path, *, before: float) -> str:
         connection.row_factory = sqlite3.Row
         rows = [dict(row) for row in connection.execute(query, (int(before * 1_000_000),))]
         months = connection.execute("SELECT month, destroyed_us FROM month_keys").fetchall()
-    alive = [dict(row) for row in months if row["month"] <= f"{datetime.now(UTC):%Y-%m}"]
+    alive = [dict(row) for row in months if row["month"] <= month_of(datetime.now(UTC))]
     return f"{len(rows)} {digest_of([*rows, *alive])}"
 
 

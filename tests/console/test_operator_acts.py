@@ -11,6 +11,7 @@ from house_samples import AUDITOR, OPERATOR, Browser, ConsoleHouse, console_hous
 from sqlalchemy import update
 
 from kps_soap.agreements.keeping import Mover
+from kps_soap.audit.months import month_of
 from kps_soap.audit.search import open_record
 from kps_soap.authentication import HASHER
 from kps_soap.console.operator import agreement_pages, paging
@@ -298,7 +299,7 @@ def test_an_auditor_sees_alerts_and_settles_none(house: ConsoleHouse, auditor: B
 
 
 def test_a_statement_is_shown_on_record(house: ConsoleHouse, operator: Browser) -> None:
-    month = f"{datetime.now(UTC):%Y-%m}"
+    month = month_of(datetime.now(UTC))
     given = {"month": month, "institution": TOWN}
 
     shown = operator.send("/isletmen/hesap-ozetleri", given)
@@ -314,7 +315,7 @@ def test_a_statement_is_shown_on_record(house: ConsoleHouse, operator: Browser) 
 def test_an_institution_s_head_sees_the_own_statement_and_no_other(
     house: ConsoleHouse, head: Browser
 ) -> None:
-    given = {"month": f"{datetime.now(UTC):%Y-%m}", "institution": "BNK-0046"}
+    given = {"month": month_of(datetime.now(UTC)), "institution": "BNK-0046"}
 
     shown = head.send("/isletmen/hesap-ozetleri", given)
 

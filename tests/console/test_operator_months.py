@@ -11,6 +11,7 @@ from test_operator_acts import last_event, seen_on
 
 from kps_soap.agreements.explaining import Verdict
 from kps_soap.agreements.keeping import Mover
+from kps_soap.audit.months import day_of, month_of
 from kps_soap.billing import closing
 from kps_soap.billing.statement import Span
 from kps_soap.console.operator import (
@@ -142,7 +143,7 @@ def test_every_month_that_is_left_is_closed_together(
 
 
 def test_a_month_that_runs_or_is_none_is_not_closed(operator: Browser) -> None:
-    running = f"{datetime.now(UTC):%Y-%m}"
+    running = month_of(datetime.now(UTC))
     assert operator.get(f"/isletmen/ay-kapat?ay={running}").status_code == 409
     assert operator.get("/isletmen/ay-kapat?ay=x").status_code == 422
     for month, status in ((running, 409), ("x", 422)):
@@ -218,7 +219,7 @@ def test_a_call_that_nobody_made_is_thought_to_be_made_now_or_in_the_middle_of_i
 def test_a_call_that_nobody_made_is_explained_on_the_words_of_that_day(
     house: ConsoleHouse, auditor: Browser
 ) -> None:
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    today = day_of(datetime.now(UTC))
     given = {**CASE, "day": today, "version": VERSION, "purpose": "EMLAK_BEYAN"}
 
     answer = auditor.send("/isletmen/neden", given)

@@ -25,6 +25,9 @@ OLD_WORDS = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 
+#: What stands in brackets and holds none itself.
+INNER = re.compile(r"\(([^()]*)\)")
+
 
 class Locked(NamedTuple):
     """A package as the lock file pins it."""
@@ -66,9 +69,13 @@ def licence_of(metadata: Mapping[str, Any]) -> str:
 
 
 def is_allowed(expression: str, allowed: frozenset[str]) -> bool:
-    """One of several that are offered, all of several that are demanded."""
+    """One of several that are offered, all of several that are demanded; brackets first."""
+    while inner := INNER.search(expression):
+        # In their place stands a name that is allowed, or none at all.
+        verdict = min(allowed) if is_allowed(inner[1], allowed) else ""
+        expression = expression[: inner.start()] + verdict + expression[inner.end() :]
     return bool(expression) and any(
-        all(part.strip(" ()") in allowed for part in choice.split(" AND "))
+        all(part.strip() in allowed for part in choice.split(" AND "))
         for choice in expression.split(" OR ")
     )
 

@@ -77,6 +77,11 @@ def test_a_licence_is_read_from_expression_text_or_classifier(
         ("GPL-3.0-only OR MIT", True),
         ("MIT AND PSF-2.0", True),
         ("MIT AND GPL-3.0-only", False),
+        ("MPL-2.0 AND (Apache-2.0 OR MIT)", False),
+        ("(MPL-2.0 OR MIT) AND (Apache-2.0 OR (GPL-3.0-only AND MIT))", True),
+        ("(MIT", False),
+        ("MIT)", False),
+        ("what was allowed", False),
         ("", False),
     ],
 )

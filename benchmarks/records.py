@@ -1,10 +1,10 @@
 """What a record costs, and how long a request waits for it: ``python -m benchmarks --records``.
 
 Costs are of one worker's writer of evidence in this process, with everything that the gateway
-does for a record: indexes, encryption, hashes, the durable commit, the log copied back, and with
-dead objects searched for as it does it.  They are
-processor time of the whole process, which other programs on the machine disturb least;
-PostgreSQL's own processes are not in them.
+does for a record: indexes, messages packed and encrypted, hashes, the durable commit, the log
+copied back, and with dead objects searched for as it does it.  The messages are those of person
+queries that the same home answered before.  Costs are processor time of the whole process, which
+other programs on the machine disturb least; PostgreSQL's own processes are not in them.
 
 Waits are wall time, of the whole line of one worker, HTTP left out: person queries that come at
 random, at 80 % of those that it answers when it is never idle.
@@ -13,25 +13,32 @@ random, at 80 % of those that it answers when it is never idle.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.temporary_postgresql import temporary_postgresql
 from benchmarks.verification import entry_of
-from benchmarks.waits import LOAD, copy_accounts, measure_waits
+from benchmarks.waits import LOAD, copy_accounts, measure_waits, messages_of
 from kps_soap import database
 from kps_soap.audit.key_files import KeyFiles
 from kps_soap.audit.keys import Keyring
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.writer import Clocks, EvidenceWriter
+from kps_soap.configured import load_signers
+from kps_soap.contracts.catalogue import compile_all
 from kps_soap.entry import Entry
+from kps_soap.outline import outline_of_answers
 from kps_soap.readiness import new_request_id
 from kps_soap.serving import without_pauses
+from kps_soap.settings import read
 
 GROUP = 50
 GROUPS_A_ROUND = 20
@@ -64,15 +71,17 @@ def measure_records(new_home: Callable[[str], Path]) -> None:
 
 
 async def _costs(home: Path, url: str) -> list[float]:
+    messages = itertools.cycle(await messages_of(home, url))
     async with _writer(home, url) as writer:
-        await _cost(writer)
+        await _cost(writer, messages)
         with without_pauses():
-            return [await _cost(writer) for _ in range(ROUNDS)]
+            return [await _cost(writer, messages) for _ in range(ROUNDS)]
 
 
 @asynccontextmanager
 async def _writer(home: Path, url: str) -> AsyncIterator[EvidenceWriter]:
     engine = database.open_database(url, wait_seconds_max=10)
+    signers = load_signers(read(home, os.environ, command_line={}))
     writer = EvidenceWriter(
         engine,
         Keyring(KeyFiles(home / "keys" / "evidence.key")),
@@ -82,6 +91,7 @@ async def _writer(home: Path, url: str) -> AsyncIterator[EvidenceWriter]:
         random_bytes=os.urandom,
         deadline_seconds=10,
         waiting_max=1_000,
+        dictionary=Dictionary(outline_of_answers(compile_all(), signers)),
     )
     await writer.start()
     try:
@@ -91,11 +101,11 @@ async def _writer(home: Path, url: str) -> AsyncIterator[EvidenceWriter]:
         engine.dispose()
 
 
-async def _cost(writer: EvidenceWriter) -> float:
+async def _cost(writer: EvidenceWriter, messages: Iterator[tuple[bytes, bytes]]) -> float:
     """Mean CPU µs of a record; the measurement's own tasks are taken off."""
     spent = 0
     for _ in range(GROUPS_A_ROUND):
-        group = _entries(GROUP)
+        group = _entries(GROUP, messages)
         started = time.process_time_ns()
         await asyncio.gather(*(writer.record(one) for one in group))
         done = time.process_time_ns()
@@ -104,6 +114,11 @@ async def _cost(writer: EvidenceWriter) -> float:
     return spent / GROUPS_A_ROUND / GROUP / 1000
 
 
-def _entries(count: int) -> list[Entry]:
+def _entries(count: int, messages: Iterator[tuple[bytes, bytes]]) -> list[Entry]:
     now = datetime.now(UTC)
-    return [entry_of(now, new_request_id(), os.urandom(32).hex()) for _ in range(count)]
+    return [
+        replace(
+            entry_of(now, new_request_id(), os.urandom(32).hex()), question=question, answer=answer
+        )
+        for question, answer in itertools.islice(messages, count)
+    ]

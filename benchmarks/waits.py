@@ -7,7 +7,8 @@ import json
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy import insert, select
 
 from benchmarks.messages import direct_message
 from benchmarks.stages import PATH, TEXT_XML, question_at
-from kps_soap.app import open_gateway
+from kps_soap.app import Running, open_gateway
 from kps_soap.configured import utc_now
 from kps_soap.database import open_database, writing
 from kps_soap.doors.doorway import Doorway
@@ -50,12 +51,8 @@ class Waits:
 
 async def measure_waits(home: Path, url: str) -> Waits:
     """Ask the gateway of a home whose database lies at this address, and has its accounts."""
-    demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
-    account = next(one for one in demo["accounts"] if one["inquirer"] is None)
-    numbers = [one["identity_number"] for one in demo["personas"] if one["kind"]]
-    settings = read(home, os.environ, command_line={"workers": 1, "gateway_url": url})
     waits: list[float] = []
-    async with open_gateway(settings, worker="bench") as running:
+    async with _asked(home, url) as (running, questions):
         record = running.gateway.record
 
         async def timed(entry: Entry) -> None:
@@ -63,15 +60,43 @@ async def measure_waits(home: Path, url: str) -> Waits:
             await record(entry)
             waits.append(time.monotonic() - began)
 
-        timed_line = replace(running.gateway, record=timed)
-        doorway = replace(running.doorway, gateway=timed_line)
-        messages = [direct_message(number, account).encode() for number in numbers]
-        questions = [question_at(running, PATH, one, TEXT_XML) for one in messages]
+        doorway = _recording(running, timed)
         with without_pauses():
             busy = await _busy(doorway, questions)
             waits.clear()
             answers = await _at_random(doorway, questions, busy * LOAD)
     return Waits(busy, _ms(waits, 0.5), _ms(waits, 0.99), _ms(answers, 0.99))
+
+
+async def messages_of(home: Path, url: str) -> list[tuple[bytes, bytes]]:
+    """Questions and answers as records hold them: a person query about each of the personas."""
+    kept: list[tuple[bytes, bytes]] = []
+    async with _asked(home, url) as (running, questions):
+
+        async def keep(entry: Entry) -> None:
+            kept.append((entry.question, entry.answer))
+
+        doorway = _recording(running, keep)
+        for question in questions:
+            await _ask(doorway, question)
+    return kept
+
+
+@asynccontextmanager
+async def _asked(home: Path, url: str) -> AsyncIterator[tuple[Running, list[Question]]]:
+    """One worker of the home, and the questions that it is asked."""
+    demo = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    account = next(one for one in demo["accounts"] if one["inquirer"] is None)
+    numbers = [one["identity_number"] for one in demo["personas"] if one["kind"]]
+    settings = read(home, os.environ, command_line={"workers": 1, "gateway_url": url})
+    async with open_gateway(settings, worker="bench") as running:
+        messages = [direct_message(number, account).encode() for number in numbers]
+        yield running, [question_at(running, PATH, one, TEXT_XML) for one in messages]
+
+
+def _recording(running: Running, record: Callable[[Entry], Awaitable[None]]) -> Doorway:
+    """The worker's doorway, its records handed to somebody else."""
+    return replace(running.doorway, gateway=replace(running.gateway, record=record))
 
 
 def _ms(seconds: Sequence[float], part: float) -> float:

@@ -35,7 +35,8 @@ from kps_soap.audit.keys import KeyFileRefused, Keyring, read_key_file
 from kps_soap.contracts.contract import CompiledContract, Convention
 from kps_soap.envelopes import Limits
 from kps_soap.settings import Settings
-from kps_soap.signing import Signer, SigningKeyError
+from kps_soap.signing import Signer
+from kps_soap.signing_keys import SigningKeyError
 from kps_soap.terms import istanbul_date
 from kps_soap.tokens.encrypted import Recipe, RecipeRefused
 

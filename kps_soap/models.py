@@ -195,6 +195,15 @@ field_lists: Final = Table(
     Column("paths", Text, nullable=False),
 )
 
+#: What messages repeat, each stored once and named by its SHA-256 (see ``audit.packing``).  It
+#: holds nothing about anybody and is kept when months are destroyed.
+dictionaries: Final = Table(
+    "dictionaries",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 #: A month's secret, wrapped by the key of the key file.  Destroying a month empties ``wrapped``
 #: and says when, and by which record (``chain:sequence``).
 month_keys: Final = Table(

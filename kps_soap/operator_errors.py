@@ -25,7 +25,7 @@ from kps_soap.people.problems import PeopleError
 from kps_soap.registry.codes import CodesInvalid
 from kps_soap.registry.loading import RegisterExists
 from kps_soap.settings import SettingsRefused
-from kps_soap.signing import SigningKeyError
+from kps_soap.signing_keys import SigningKeyError
 from kps_soap.tokens.encrypted import RecipeRefused
 
 OPERATOR_ERRORS: Final = (

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,15 +24,20 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from kps_soap.envelopes import SoapVersion, xml_text
+from kps_soap.signing_keys import (
+    SigningKeyError,
+    check_usage,
+    ecdsa_signature,
+    load_certificate,
+    load_key,
+    rsa_signature,
+)
 
-RSA_BITS_MIN: Final = 2048
 RECEIPT_NAMESPACE: Final = b"urn:kps-soap:alindi:1"
 
 #: The ``wsu:Id`` of each signed part, the same in every answer.
@@ -51,13 +54,6 @@ _BASE64 = _OASIS + b"soap-message-security-1.0#Base64Binary"
 _DS = b"http://www.w3.org/2000/09/xmldsig#"
 _EXCLUSIVE = b"http://www.w3.org/2001/10/xml-exc-c14n#"
 _DIGEST = b"http://www.w3.org/2001/04/xmlenc#sha256"
-
-
-class SigningKeyError(Exception):
-    """A key or certificate that cannot sign answers.  The sentence says what to do.
-
-    It names neither the file nor anything read from it: the caller knows which key it meant.
-    """
 
 
 class SignatureMethod(Enum):
@@ -96,15 +92,15 @@ class Signer:
         not one of ours, or the certificate may not sign or is outside its validity at ``now``
         (hardening §4.1, 13).
         """
-        key = _load_key(key_path)
-        certificate = _load_certificate(certificate_path)
+        key = load_key(key_path)
+        certificate = load_certificate(certificate_path)
         if key.public_key() != certificate.public_key():
             raise SigningKeyError("The signing key does not belong to the signing certificate.")
-        _check_usage(certificate)
+        check_usage(certificate)
         if isinstance(key, rsa.RSAPrivateKey):
-            method, sign = SignatureMethod.RSA_SHA256, _rsa_signature(key)
+            method, sign = SignatureMethod.RSA_SHA256, rsa_signature(key)
         else:
-            method, sign = SignatureMethod.ECDSA_SHA256, _ecdsa_signature(key)
+            method, sign = SignatureMethod.ECDSA_SHA256, ecdsa_signature(key)
         signer = cls(
             method=method,
             certificate=certificate,
@@ -136,64 +132,6 @@ class Signer:
     def days_left(self, now: datetime) -> int:
         """Whole days until the certificate expires; negative once it has."""
         return (self.not_after - now).days
-
-
-def _load_key(path: Path) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            pem = file.read()
-    except OSError:
-        raise SigningKeyError("The signing key file cannot be read.") from None
-    if mode & 0o077:
-        raise SigningKeyError("The signing key file is open to other accounts; give it mode 0600.")
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except TypeError:
-        raise SigningKeyError(
-            "The signing key is encrypted; store it unencrypted with mode 0600."
-        ) from None
-    except ValueError:
-        raise SigningKeyError("The signing key file holds no private key in PEM.") from None
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= RSA_BITS_MIN:
-        return key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
-        return key
-    raise SigningKeyError("The signing key must be RSA of at least 2048 bits or ECDSA P-256.")
-
-
-def _load_certificate(path: Path) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificates(path.read_bytes())[0]
-    except OSError:
-        raise SigningKeyError("The signing certificate file cannot be read.") from None
-    except ValueError:
-        raise SigningKeyError("The signing certificate file holds no PEM certificate.") from None
-
-
-def _check_usage(certificate: x509.Certificate) -> None:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        usage = None
-    if usage is None or not usage.digital_signature:
-        raise SigningKeyError("The signing certificate lacks the key usage digitalSignature.")
-
-
-def _rsa_signature(key: rsa.RSAPrivateKey) -> Callable[[bytes], bytes]:
-    scheme, digest = padding.PKCS1v15(), SHA256()
-    return lambda data: key.sign(data, scheme, digest)
-
-
-def _ecdsa_signature(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
-    scheme = ec.ECDSA(SHA256())
-
-    def sign(data: bytes) -> bytes:
-        # XML Signature wants r and s side by side, not the DER that the library gives.
-        r, s = decode_dss_signature(key.sign(data, scheme))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-    return sign
 
 
 def _signed_info_opening(method: SignatureMethod) -> bytes:
@@ -303,6 +241,33 @@ def signed_envelope(
         )
     )
     return SignedEnvelope(content, digest.hex())
+
+
+def outline(signer: Signer) -> bytes:
+    """What every envelope of this signer repeats, with nothing in it that is said or signed."""
+    zero = datetime.fromtimestamp(0, UTC)
+    receipt = receipt_header(
+        number="", time=zero, question_digest="", answer_digest="", agreement_digest="",
+        withheld_digest="", holder=signer.holder,
+    )  # fmt: skip
+    return b"".join(
+        (
+            *_OPENING.values(),
+            signer._token,
+            _TIMESTAMP_SENT,
+            b"<u:Created></u:Created><u:Expires></u:Expires></u:Timestamp>",
+            _SIGNATURE,
+            signer._signed_info,
+            _TO_RECEIPT,
+            _TO_BODY,
+            _SIGNED_INFO_END,
+            b"<ds:SignatureValue>",
+            _KEY_INFO,
+            receipt,
+            _BODY_SENT,
+            _END,
+        )
+    )
 
 
 def body_digest(soap_version: SoapVersion, canonical_payload: bytes) -> str:

@@ -18,6 +18,7 @@ from kps_soap import database
 from kps_soap.agreements.book import AgreementBook
 from kps_soap.agreements.leases import Clocks as LeaseClocks
 from kps_soap.audit.alongside import Beside
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.resting import Rest
 from kps_soap.audit.waiting import Clocks
@@ -36,6 +37,7 @@ from kps_soap.lookups import Lookups
 from kps_soap.metrics import timing
 from kps_soap.metrics.meter import Meter
 from kps_soap.misuse.observing import Observer
+from kps_soap.outline import outline_of_answers
 from kps_soap.registry.store import Register
 from kps_soap.remembered import Remembered
 from kps_soap.safeguards import Safeguards, safeguards_of, watching_of
@@ -95,7 +97,10 @@ async def open_stores(
     stack.push_async_callback(register.close)
     numbers = ReceiptNumbers(block_size=RECEIPT_BLOCK_SIZE)
     guards = safeguards_of(settings, lookups, engine, name)
-    evidence = await _open_evidence(stack, settings, engine, numbers, name[1], guards.besides, rest)
+    dictionary = Dictionary(outline_of_answers(contracts, signers))
+    evidence = await _open_evidence(
+        stack, settings, engine, numbers, name[1], guards.besides, rest, dictionary
+    )
     _watch_for_misuse(stack, settings, engine, contracts, guards.observer, name)
     return Stores(
         settings=settings,
@@ -143,6 +148,7 @@ async def _open_evidence(
     worker: str,
     besides: Sequence[Beside],
     rest: Rest,
+    dictionary: Dictionary,
 ) -> EvidenceWriter:
     evidence = EvidenceWriter(
         engine,
@@ -156,6 +162,7 @@ async def _open_evidence(
         locks=lock_policy_of(settings),
         besides=besides,
         rest=rest,
+        dictionary=dictionary,
     )
     sealing = Sealing(settings)
     # Closed behind the evidence, so that the last record of its chain is sealed too.

@@ -35,7 +35,7 @@ from kps_soap.entry import Event
 from kps_soap.envelopes import Limits, Reader
 from kps_soap.gateway import Answer, Exchange
 from kps_soap.logins import Logins
-from kps_soap.signing import SigningKeyError
+from kps_soap.signing_keys import SigningKeyError
 
 STAGES = ORDER[: ORDER.index("number")]
 

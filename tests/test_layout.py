@@ -43,7 +43,15 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             *("registry", "criteria", "agreements", "contracts", "envelopes", "signing"),
-            *("certificates", "authentication", "audit", "models", "database", "migrations"),
+            *(
+                "signing_keys",
+                "certificates",
+                "authentication",
+                "audit",
+                "models",
+                "database",
+                "migrations",
+            ),
             "driver_statements",
             *("credentials", "logins", "lookups", "quotas", "rosters", "terms", "criteria_stage"),
             "remembered",
@@ -86,7 +94,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "served_doors",
             "keys_in_use",
             "renewal",
-            "sealing",
+            *("sealing", "outline"),
             "logs",
             "metrics",
             "probes",
@@ -106,7 +114,8 @@ NARROWER: dict[str, frozenset[str]] = {
     | {"services", "contracts", "criteria", "registry.records", "registry.family_records"},
     "gateway": frozenset({"faults", "entry", "fields", "criteria"}),
     "doors": ROWS[0]
-    | {"doors", "gateway", "envelopes", "contracts", "signing", "authentication"}
+    | {"doors", "gateway", "envelopes", "contracts", "signing", "signing_keys"}
+    | {"authentication"}
     | {"logins", "tokens", "signed_requests", "shares"},
     "client": frozenset({"faults", "client", "answers"}),
     "answers": frozenset({"answers"}),

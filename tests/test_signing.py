@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from signxml.exceptions import InvalidDigest
 from kps_soap import signing
 from kps_soap.certificates import write_certificate, write_demo_files, write_key
 from kps_soap.envelopes import SoapVersion
-from kps_soap.signing import Signer, SigningKeyError
+from kps_soap.signing import Signer
+from kps_soap.signing_keys import SigningKeyError
 
 NOW = datetime.now(UTC).replace(microsecond=7_000)
 KINDS = ("rsa", "p256")
@@ -105,6 +107,28 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Keys]:
         "p256": (files.p256_key, files.p256_certificate),
     }
     return {name: Keys(Signer.load(*pair, now=NOW), *pair) for name, pair in pairs.items()}
+
+
+@pytest.mark.parametrize("name", ["rsa", "p256"])
+def test_an_outline_is_the_envelope_without_what_is_said_in_it(
+    keys: dict[str, Keys], name: str
+) -> None:
+    signer = keys[name].signer
+    outline = signing.outline(signer)
+    answer = signing.signed_envelope(
+        signer,
+        soap_version=SoapVersion.V11,
+        body_payload=b"",
+        canonical_payload=b"",
+        headers=[],
+        created=NOW,
+        expires=NOW + timedelta(minutes=5),
+    ).content
+    # All that stands between two values of the answer stands in the outline too.
+    pieces = re.split(rb"(?<=>)[^<>]*(?=</)", answer.replace(signer._token, b""))
+    assert all(piece in outline for piece in pieces if b"s:Envelope" not in piece)
+    assert signer._token in outline
+    assert outline == signing.outline(signer)
 
 
 def canonical(element: etree._Element) -> bytes:

@@ -35,7 +35,8 @@ from kps_soap.audit.conditions import (
 from kps_soap.audit.keys import Keyring, MonthUnreadable, PersonKey
 from kps_soap.audit.months import moment_of
 from kps_soap.audit.named_persons import numbers_of
-from kps_soap.audit.records import Place, open_private
+from kps_soap.audit.packing import kept_in
+from kps_soap.audit.records import Place, decrypted, messages_in
 from kps_soap.audit.search import Asker, look_entry
 from kps_soap.entry import Entry, Event
 from kps_soap.models import evidence, evidence_persons, field_lists
@@ -220,6 +221,7 @@ class _Sums:
         self._persons: defaultdict[_Digest, _Calls] = defaultdict(_Calls)
         self._numbers: dict[_Digest, int] = {}
         self._keys: dict[str, PersonKey] = {}
+        self._dictionaries: dict[bytes, bytes] = {}
 
     def add(self, connection: Connection, keyring: Keyring, rows: Sequence[Any]) -> None:
         """Count a page of records."""
@@ -257,7 +259,7 @@ class _Sums:
         )
         if row.salt is None:
             raise MonthUnreadable("the record's salt is gone")
-        messages = open_private(
+        packed = decrypted(
             connection.execute(message).scalar_one(),
             place=Place(row.chain_id, row.sequence, row.month, row.previous_hash),
             plain=row.plain_digest,
@@ -265,6 +267,7 @@ class _Sums:
             secret=held.record_keys(connection, keyring, row.chain_id, row.sequence, row.month),
             salt=row.salt,
         )
+        messages = messages_in(packed, kept_in(connection, self._dictionaries))
         unknown = [one.digest for one in about if one not in self._numbers]
         key = self._key(connection, keyring, row.month)
         for digest, number in numbers_of(unknown, messages, key):

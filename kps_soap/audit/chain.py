@@ -21,6 +21,7 @@ from kps_soap.audit import partitions, records
 from kps_soap.audit.group_rows import GroupRows
 from kps_soap.audit.keys import Keyring, MonthSecret
 from kps_soap.audit.months import microseconds, month_of
+from kps_soap.audit.packing import Dictionary
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
 from kps_soap.models import evidence_chains
@@ -42,11 +43,15 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sealed records that follow on ``start``, ready to be inserted."""
+    """Sealed records that follow on ``start``, ready to be inserted.
+
+    ``packed`` where some of them need the chain's dictionary.
+    """
 
     records: list[tuple[Any, ...]]
     persons: list[tuple[Any, ...]]
     lists: dict[tuple[str, ...], str]
+    packed: bool
     start: Head
     head: Head
 
@@ -57,7 +62,7 @@ def worker_detail(worker: str) -> str:
 
 
 class Chain:
-    """The chain that one writer appends to."""
+    """The chain that one writer appends to; messages are packed with ``dictionary``, if any."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class Chain:
         *,
         worker: str,
         random_bytes: Callable[[int], bytes],
+        dictionary: Dictionary | None = None,
     ) -> None:
         self.chain_id = random_bytes(_CHAIN_ID_BYTES).hex()
         self._worker = worker
@@ -74,6 +80,8 @@ class Chain:
         self._head = Head(0, records.NO_HASH)
         self._attempted: Group | None = None
         self._rows = GroupRows(dialect)
+        self._dictionary = dictionary
+        self._dictionary_there = False
         self._lists: dict[tuple[str, ...], str] = {}
 
     def open(self, connection: Connection, *, now: datetime) -> None:
@@ -116,6 +124,7 @@ class Chain:
             chain_id=self.chain_id,
             sequence=start.sequence + 1,
             previous_hash=start.hash,
+            dictionary=self._dictionary,
         )
         persons = [
             (self.chain_id, sequence, digest, draft.secret.month)
@@ -125,7 +134,8 @@ class Chain:
             for digest in one.person_digests
         ]
         head = Head(start.sequence + len(sealed), sealed[-1].hash) if sealed else start
-        return Group([one.row for one in sealed], persons, lists, start, head)
+        packed = any(one.packed for one in sealed)
+        return Group([one.row for one in sealed], persons, lists, packed, start, head)
 
     def open_month(self, connection: Connection, *, now: datetime) -> None:
         """Make sure that records of this moment could be sealed; raises ``MonthUnreadable``."""
@@ -179,8 +189,23 @@ class Chain:
             "to_sequence": group.head.sequence,
             "to_hash": group.head.hash,
         }
-        if not self._rows.write(connection, group.records, lists, group.persons, head):
+        written = self._rows.write(
+            connection,
+            group.records,
+            lists,
+            group.persons,
+            head,
+            packed_with=self._unwritten_dictionary(group),
+        )
+        if not written:
             raise ChainLost("another writer moved the head of this chain")
+
+    def _unwritten_dictionary(self, group: Group) -> list[tuple[str, bytes]]:
+        """The row of the dictionary, until the first record that needs it is durable."""
+        mine = self._dictionary
+        if mine is None or self._dictionary_there or not group.packed:
+            return []
+        return [(mine.digest.hex(), mine.content)]
 
     def confirm(self) -> None:
         """The transaction of the last ``append`` is durable: go on from its head."""
@@ -188,6 +213,7 @@ class Chain:
         if group is None:
             return
         self._head = group.head
+        self._dictionary_there = self._dictionary_there or group.packed
         if group.lists:
             if len(self._lists) > _FIELD_LISTS_MAX:
                 self._lists.clear()

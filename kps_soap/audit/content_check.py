@@ -23,6 +23,7 @@ from kps_soap.audit.held_check import (
 )
 from kps_soap.audit.keys import Keyring, MonthSecret, MonthUnreadable, RecordKeys
 from kps_soap.audit.orders import OrderKey
+from kps_soap.audit.packing import dictionary_of
 from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place, Unreadable
 from kps_soap.audit.sources import Row, Source
 from kps_soap.models import PLAIN_COLUMNS
@@ -58,7 +59,8 @@ def living_months(rows: Iterable[Row]) -> Iterator[MonthRow]:
 
 
 class Known:
-    """What contents are held against: months, lists of fields, and keys where there are any.
+    """What contents are held against: months, lists of fields, dictionaries, and keys where there
+    are any.
 
     What is written while a verification runs is not known at first: whatever is missed is looked
     for once more, with ``refresh``.
@@ -67,6 +69,7 @@ class Known:
     def __init__(self, keyring: Keyring | None) -> None:
         self._keyring = keyring
         self.field_lists: set[object] = set()
+        self.dictionaries: set[object] = set()
         self.destroyed_months: set[object] = set()
         self.half_destroyed: list[object] = []
         self._secrets: dict[str, MonthSecret] = {}
@@ -79,8 +82,9 @@ class Known:
         return self._keyring is not None
 
     def refresh(self, source: Source) -> None:
-        """Read months and lists; the source shows one moment."""
+        """Read months, lists and dictionaries; the source shows one moment."""
         self.field_lists = {row[0] for row in source.field_lists()}
+        self.dictionaries = {row[0] for row in source.dictionaries()}
         rows = source.months()
         months = [MonthRow._make(row[:6]) for row in rows]
         gone = [one for one in months if one.wrapped is None and one.destroyed_us is not None]
@@ -201,12 +205,16 @@ class ContentCheck:
         sequence, month = row[1], row[3]
         place = Place(self._chain_id, sequence, month, row[4])
         try:
-            records.open_private(
+            packed = records.decrypted(
                 row[PLAIN_END], place=place, plain=row[6], persons=row[7], secret=secret,
                 salt=row[9],
             )  # fmt: skip
         except Unreadable:
             self._add(Kind.CHANGED, sequence, "was not written with the key of its month")
+            return
+        name = dictionary_of(packed)
+        if name is not None and not self._is_known(lambda: name.hex() in self._known.dictionaries):
+            self._add(Kind.REMOVED, sequence, "the dictionary of its messages is missing")
 
 
 def _is_whole(row: Row, persons: Sequence[tuple[Any, Any]]) -> bool:

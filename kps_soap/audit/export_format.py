@@ -1,4 +1,4 @@
-"""The file into which evidence is exported, byte by byte (version 1).
+"""The file into which evidence is exported, byte by byte (version 2).
 
 An export holds the checkpoints ``base + 1`` to ``last`` and every record that they seal.  It is a
 ZIP file (deflate, ZIP64 where needed; all members dated 1980-01-01) of text members in UTF-8.  A
@@ -6,7 +6,7 @@ ZIP file (deflate, ZIP64 where needed; all members dated 1980-01-01) of text mem
 is a NULL.  Whole numbers are JSON numbers, texts JSON strings; bytes are lower-case hex, only
 ``ciphertext`` is base64 (RFC 4648 §4).  Moments are microseconds since 1970-01-01 UTC.
 
-    manifest.json        one JSON object: format ("kps-soap evidence"), version (1), base, last,
+    manifest.json        one JSON object: format ("kps-soap evidence"), version (2), base, last,
                          next_counter (of receipt numbers), members: for each other member its
                          bytes, lines and sha256 of what it holds before it is compressed
     chains.jsonl         a line a chain that moved: chain_id, worker, opened_us, head_sequence and
@@ -23,14 +23,18 @@ is a NULL.  Whole numbers are JSON numbers, texts JSON strings; bytes are lower-
                          destroyed record the sequence alone
     persons/C/N.jsonl    of the same records: sequence, person_digest, month, by sequence and digest
     field_lists.jsonl    rows of ``field_lists``: digest, paths
+    dictionaries.jsonl   rows of ``dictionaries``: digest, content
     months.jsonl         rows of ``month_keys``, with the secrets wrapped as they are
     orders.jsonl         rows of ``legal_orders``
     held_records.jsonl   rows of ``held_records``
     held_months.jsonl    rows of ``held_months``
 
 ``N`` has twelve digits or more.  Whoever reads needs nothing but this text and that of
-``records`` (what the hashes cover) and ``checkpoints`` (what is signed).  A sum of fees is the
-sum of ``amount`` over the lines of all ``records/`` members with ``units`` above 0.
+``records`` (what the hashes cover), ``packing`` (how messages lie in a ciphertext) and
+``checkpoints`` (what is signed).  A sum of fees is the sum of ``amount`` over the lines of all
+``records/`` members with ``units`` above 0.
+
+Version 1 has no ``dictionaries.jsonl``, and no record in it needs one; it is read as before.
 
 This module turns rows into lines and back; a value of another type than its column's, an unknown
 name or a line without end is refused, on both ways.
@@ -49,6 +53,7 @@ from kps_soap.audit.sources import LINK_COLUMNS, Row
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
+    dictionaries,
     evidence,
     evidence_chains,
     evidence_persons,
@@ -60,12 +65,14 @@ from kps_soap.models import (
 )
 
 FORMAT: Final = "kps-soap evidence"
-VERSION: Final = 1
+VERSION: Final = 2
+KNOWN_VERSIONS: Final = (1, 2)
 
 MANIFEST: Final = "manifest.json"
 CHAINS: Final = "chains.jsonl"
 SEALED_HEADS: Final = "sealed_heads.jsonl"
 FIELD_LISTS: Final = "field_lists.jsonl"
+DICTIONARIES: Final = "dictionaries.jsonl"
 MONTHS: Final = "months.jsonl"
 ORDERS: Final = "orders.jsonl"
 HELD_RECORDS: Final = "held_records.jsonl"
@@ -193,6 +200,7 @@ HEAD_LINES: Final = Lines(checkpoint_heads, ("chain_id", "position", "head_seque
 CHECKPOINT_LINES: Final = Lines(checkpoints)
 SEGMENT_LINES: Final = Lines(checkpoint_heads)
 FIELD_LIST_LINES: Final = Lines(field_lists)
+DICTIONARY_LINES: Final = Lines(dictionaries)
 MONTH_LINES: Final = Lines(month_keys)
 ORDER_LINES: Final = Lines(legal_orders)
 HELD_RECORD_LINES: Final = Lines(held_records)

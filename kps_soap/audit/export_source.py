@@ -205,6 +205,12 @@ class ExportSource:
         """See ``Source``."""
         return list(map(form.FIELD_LIST_LINES.row, self._lines(form.FIELD_LISTS)))
 
+    def dictionaries(self) -> Sequence[Row]:
+        """See ``Source``; an export of version 1 has none."""
+        if form.DICTIONARIES not in self.manifest.members:
+            return []
+        return list(map(form.DICTIONARY_LINES.row, self._lines(form.DICTIONARIES)))
+
     def months(self) -> Sequence[Row]:
         """See ``Source``."""
         return list(map(form.MONTH_LINES.row, self._lines(form.MONTHS)))
@@ -279,7 +285,8 @@ def _manifest_of(file: zipfile.ZipFile) -> Manifest:
     except KeyError:
         raise ExportRefused("The file is no export of evidence.") from None
     said = form.decoded(text)
-    if said.get("format") != form.FORMAT or said.get("version") != form.VERSION:
+    version = said.get("version")
+    if said.get("format") != form.FORMAT or version not in form.KNOWN_VERSIONS:
         raise ExportRefused("The export is of a format that this release does not know.")
     numbers = [said.get(name) for name in ("base", "last", "next_counter")]
     members = said.get("members")
@@ -288,7 +295,7 @@ def _manifest_of(file: zipfile.ZipFile) -> Manifest:
     names = [one.filename for one in file.infolist()]
     if len(names) != len(set(names)) or set(names) != {form.MANIFEST, *members}:
         raise ExportRefused("The export holds other members than its manifest names.")
-    if not members.keys() >= _ALWAYS:
+    if not members.keys() >= (_ALWAYS if version == 1 else _ALWAYS | {form.DICTIONARIES}):
         raise ExportRefused("The export lacks a member that every one has.")
     known = {name: _member_of(said) for name, said in members.items()}
     base, last, counter = (int(number or 0) for number in numbers)

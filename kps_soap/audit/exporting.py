@@ -277,6 +277,7 @@ def _records(source: Source, chain_id: str, first: int, until: int) -> list[Row]
 
 def _write_tables(connection: Connection, source: Source, archive: _Archive) -> int:
     archive.add(form.FIELD_LISTS, map(form.FIELD_LIST_LINES.line, source.field_lists()))
+    archive.add(form.DICTIONARIES, map(form.DICTIONARY_LINES.line, source.dictionaries()))
     archive.add(form.MONTHS, map(form.MONTH_LINES.line, source.months()))
     for name, table, lines in (
         (form.ORDERS, legal_orders, form.ORDER_LINES),

@@ -30,6 +30,7 @@ from kps_soap.driver_statements import Inserter
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
+    dictionaries,
     evidence,
     evidence_chains,
     evidence_persons,
@@ -155,12 +156,13 @@ class _Import:
                     self._destroyed.add(month)
 
     def bring_months(self) -> None:
-        """The months' secrets, as they are wrapped, places for their records, lists of fields."""
+        """The months' secrets, as they are wrapped, places for their records, what these name."""
         for row in self._source.months():
             with writing(self._connection):
                 partitions.ensure(self._connection, row[0])
         self._bring(month_keys, iter(self._source.months()))
         self._bring(field_lists, iter(self._source.field_lists()))
+        self._bring(dictionaries, iter(self._source.dictionaries()))
 
     def bring_chain(self, chain_id: str) -> Iterator[int]:
         """The records of a chain that are not here, block by block; gives how many each holds."""

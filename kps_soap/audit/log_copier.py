@@ -24,7 +24,8 @@ log = logging.getLogger("kps.evidence")
 #: copied once for many changes, and often enough that the disk is not busy with it for long.
 _BYTES_BETWEEN: Final = 12_000_000
 
-#: What a record writes into the log besides its messages: a row, and a page of some indexes.
+#: What a record writes into the log besides its messages, which count as long as they were before
+#: they were packed: a row, and a page of some indexes.
 _BYTES_BESIDES: Final = 10_000
 
 

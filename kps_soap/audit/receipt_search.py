@@ -27,7 +27,8 @@ from kps_soap.audit.receipt_files import receipt_file
 from kps_soap.audit.signed_receipts import sign_receipt
 from kps_soap.faults import EvidenceUnavailable, InternalFailure, Outcome, ServerRefused
 from kps_soap.models import evidence
-from kps_soap.signing import Signer, SigningKeyError
+from kps_soap.signing import Signer
+from kps_soap.signing_keys import SigningKeyError
 
 if TYPE_CHECKING:
     from kps_soap.criteria import Asker

@@ -7,8 +7,8 @@ Format 2.  ``|`` joins bytes; integers are eight bytes, most significant first; 
     plain_digest   H("kps-soap:plain:1" | salt | plain)
     persons_digest H("kps-soap:persons:1" | salt | the person digests in ascending order)
     place          chain id (16 ASCII) | sequence | month (7 ASCII) | previous_hash
-    ciphertext     AES-256-GCM(key and nonce of the salt, one zero byte | length of question |
-                   question | answer), authenticating place | plain_digest | persons_digest
+    ciphertext     AES-256-GCM(key and nonce of the salt, both messages as ``packing`` joins
+                   them), authenticating place | plain_digest | persons_digest
     cipher_digest  H(ciphertext)
     hash           H("kps-soap:evidence:2" | place | plain_digest | persons_digest | cipher_digest)
 
@@ -21,9 +21,6 @@ digests, the ciphertext and the salt are destroyed, the three digests that stay 
 the chain still verifies.  The ciphertext authenticates the record's place and its plain columns,
 so who has the database but not the key file can change nothing that a verifier with the key
 file would not see, not even by computing all hashes anew.
-
-Messages are not compressed: measured, zlib's fastest level would double what sealing a record
-costs to save half of its bytes.  The zero byte in front of them leaves room for it.
 
 This module computes; it stores nothing and draws no random bytes.
 """
@@ -38,6 +35,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kps_soap.audit.keys import MonthSecret, RecordKeys
 from kps_soap.audit.months import microseconds
+from kps_soap.audit.packing import Dictionary, Find, Unpackable, is_packed, pack, unpack
 from kps_soap.entry import Entry
 from kps_soap.models import PLAIN_COLUMNS, evidence
 
@@ -66,7 +64,9 @@ Values = tuple[str | int | None, ...]
 
 
 class Unreadable(Exception):
-    """A ciphertext that its key does not open: changed, moved, or another record's."""
+    """A ciphertext that its key does not open (changed, moved, or another record's), or messages
+    whose dictionary is missing.
+    """
 
 
 class Place(NamedTuple):
@@ -95,11 +95,15 @@ class Draft(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """A finished record: a row of ``evidence``, its hash, and what it says of persons."""
+    """A finished record: a row of ``evidence``, its hash, and what it says of persons.
+
+    ``packed`` where its messages need the dictionary.
+    """
 
     row: tuple[Any, ...]
     hash: bytes
     person_digests: tuple[bytes, ...]
+    packed: bool
 
 
 def plain_values(entry: Entry, returned_digest: str) -> Values:
@@ -175,7 +179,12 @@ def _mended(value: str) -> str:
 
 
 def seal_group(
-    drafts: Sequence[Draft], *, chain_id: str, sequence: int, previous_hash: bytes
+    drafts: Sequence[Draft],
+    *,
+    chain_id: str,
+    sequence: int,
+    previous_hash: bytes,
+    dictionary: Dictionary | None = None,
 ) -> list[Sealed]:
     """Make the records that follow on one another, the first of them at ``sequence``.
 
@@ -188,25 +197,25 @@ def seal_group(
         (sha256(_PLAIN_PREFIX + one.salt + plain).digest(), persons_digest(one.salt, about))
         for one, (_, plain), about in zip(drafts, plains, persons, strict=True)
     ]
+    messages = [pack(one.question, one.answer, dictionary) for one in drafts]
     keys = [one.secret.record_key(one.salt) for one in drafts]
     ciphers = [AESGCM(key) for key, _ in keys]
     prefix, chain = RECORD_PREFIXES[FORMAT], chain_id.encode()
     sealed: list[Sealed] = []
-    for one, (values, _), (plain, person), about, (_, nonce), cipher in zip(
-        drafts, plains, digests, persons, keys, ciphers, strict=True
+    for one, (values, _), (plain, person), about, (_, nonce), cipher, packed in zip(
+        drafts, plains, digests, persons, keys, ciphers, messages, strict=True
     ):
-        _, _, question, answer, secret, salt = one
-        month = secret.month
+        month, salt = one.secret.month, one.salt
         place = chain + sequence.to_bytes(8, "big") + month.encode() + previous_hash
         parts = place + plain + person
-        ciphertext = cipher.encrypt(nonce, _private(question, answer), parts)
+        ciphertext = cipher.encrypt(nonce, packed, parts)
         cipher_part = sha256(ciphertext).digest()
         whole = sha256(prefix + parts + cipher_part).digest()
         row = (
             chain_id, sequence, FORMAT, month, previous_hash, whole, plain, person, cipher_part,
             salt, *values, ciphertext,
         )  # fmt: skip
-        sealed.append(Sealed(row, whole, about))
+        sealed.append(Sealed(row, whole, about, is_packed(packed)))
         sequence, previous_hash = sequence + 1, whole
     return sealed
 
@@ -241,15 +250,7 @@ def record_hash(
     return sha256(prefix + place.encoded() + plain + persons + cipher).digest()
 
 
-def _private(question: bytes, answer: bytes) -> bytes:
-    """Both messages in one piece, behind the byte that says that they are as they were.
-
-    That byte is the first of the nine: no message has 2**64 bytes.
-    """
-    return b"".join((len(question).to_bytes(9, "big"), question, answer))
-
-
-def open_private(
+def decrypted(
     ciphertext: bytes,
     *,
     place: Place,
@@ -257,13 +258,21 @@ def open_private(
     persons: bytes,
     secret: RecordKeys,
     salt: bytes,
-) -> tuple[bytes, bytes]:
-    """Question and answer of a record; raises ``Unreadable``."""
+) -> bytes:
+    """Both messages of a record as they were packed; raises ``Unreadable``."""
     key, nonce = secret.record_key(salt)
     try:
-        private = AESGCM(key).decrypt(nonce, ciphertext, place.encoded() + plain + persons)
+        return AESGCM(key).decrypt(nonce, ciphertext, place.encoded() + plain + persons)
     except (InvalidTag, ValueError):
         raise Unreadable("the ciphertext does not belong to this record") from None
-    start = 9
-    end = start + int.from_bytes(private[1:start], "big")
-    return private[start:end], private[end:]
+
+
+def messages_in(packed: bytes, find: Find) -> tuple[bytes, bytes]:
+    """Question and answer of a record that was decrypted; raises ``Unreadable``.
+
+    ``find`` gives the dictionaries that messages were packed with (``packing.kept_in``).
+    """
+    try:
+        return unpack(packed, find)
+    except Unpackable as reason:
+        raise Unreadable(str(reason)) from None

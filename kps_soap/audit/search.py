@@ -20,7 +20,8 @@ from kps_soap.audit import held
 from kps_soap.audit.conditions import ORDER, Criteria, Position, behind, matching, position_of
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.months import moment_of
-from kps_soap.audit.records import Place, open_private
+from kps_soap.audit.packing import kept_in
+from kps_soap.audit.records import Place, decrypted, messages_in
 from kps_soap.entry import Entry, Event
 from kps_soap.models import (
     PLAIN_COLUMNS,
@@ -209,7 +210,7 @@ def open_record(connection: Connection, keyring: Keyring, chain_id: str, sequenc
     if row.ciphertext is not None:
         if row.salt is None:
             raise MonthUnreadable("the record's salt is gone")
-        question, answer = open_private(
+        packed = decrypted(
             row.ciphertext,
             place=Place(row.chain_id, row.sequence, row.month, row.previous_hash),
             plain=row.plain_digest,
@@ -217,6 +218,7 @@ def open_record(connection: Connection, keyring: Keyring, chain_id: str, sequenc
             secret=held.record_keys(connection, keyring, chain_id, sequence, row.month),
             salt=row.salt,
         )
+        question, answer = messages_in(packed, kept_in(connection))
     paths = connection.execute(
         select(field_lists.c.paths).where(field_lists.c.digest == row.returned_digest)
     ).scalar()

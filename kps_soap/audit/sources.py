@@ -39,6 +39,7 @@ from kps_soap.driver_statements import for_driver
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
+    dictionaries,
     evidence,
     evidence_chains,
     evidence_persons,
@@ -108,6 +109,9 @@ class Source(Protocol):
 
     def field_lists(self) -> Sequence[Row]:
         """Rows of ``field_lists``."""
+
+    def dictionaries(self) -> Sequence[Row]:
+        """Rows of ``dictionaries``."""
 
     def months(self) -> Sequence[Row]:
         """Rows of ``month_keys``."""
@@ -239,6 +243,10 @@ class DatabaseSource:
         """See ``Source``."""
         return [row for rows in self._stream("lists", {}, _LINKS_AT_A_TIME) for row in rows]
 
+    def dictionaries(self) -> Sequence[Row]:
+        """See ``Source``."""
+        return [row for rows in self._stream("dictionaries", {}, 1) for row in rows]
+
     def months(self) -> Sequence[Row]:
         """See ``Source``."""
         return [row for rows in self._stream("months", {}, _LINKS_AT_A_TIME) for row in rows]
@@ -325,6 +333,7 @@ def _queries(*, sqlite: bool) -> Mapping[str, Select[Any]]:
         .order_by(heads.head_sequence, heads.number),
         "checkpoints": select(checkpoints).order_by(checkpoints.c.number),
         "segments": select(checkpoint_heads).order_by(heads.number, heads.position),
+        "dictionaries": select(dictionaries).order_by(dictionaries.c.digest),
         "lists": select(field_lists).order_by(field_lists.c.digest),
         "months": select(month_keys).order_by(month_keys.c.month),
         "orders": select(legal_orders).order_by(legal_orders.c.order_id),

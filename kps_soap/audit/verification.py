@@ -6,7 +6,8 @@
     or all of them are gone and their month was destroyed, on record and after its time.
  4. The chain's row says what its first record says; no row belongs to no chain.
  5. With the key file: the months' keys open, and every ciphertext authenticates its record's
-    place and plain columns, which nobody can forge who has the database alone.
+    place and plain columns, which nobody can forge who has the database alone; the dictionary
+    that its messages need is there.
  6. Checkpoints are dense and linked, and their trees are those of the records; no chain ends
     before its last seal.
  7. With the seal's certificates: every checkpoint is signed.
@@ -101,6 +102,7 @@ def verify_source(address: Address, options: Options, progress: Progress | None 
             if not options.chains_only:
                 _check_months(source, options.keyring, report)
                 _check_lists(source, report)
+                _check_dictionaries(source, report)
                 check_destructions(source, report)
                 check_orders(source, options.keyring, report)
         with _readable(report, TABLE), source.snapshot():
@@ -152,6 +154,13 @@ def _check_lists(source: Source, report: Report) -> None:
         if sha256(raw).hexdigest() != digest:
             what = "a list of fields is not what its name is"
             report.add(Kind.CHANGED, "field_lists", None, what)
+
+
+def _check_dictionaries(source: Source, report: Report) -> None:
+    for digest, content in source.dictionaries():
+        if not isinstance(content, bytes) or sha256(content).hexdigest() != digest:
+            what = "a dictionary is not what its name is"
+            report.add(Kind.CHANGED, "dictionaries", None, what)
 
 
 def _checkpoints(

@@ -25,20 +25,20 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine
 
 from kps_soap.audit.alongside import Alongside, Beside, LockPolicy
 from kps_soap.audit.chain import Chain, ChainLost
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.log_copier import LogCopier
-from kps_soap.audit.months import microseconds
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.resting import Rest
+from kps_soap.audit.touching import touch
 from kps_soap.audit.waiting import Clocks, Waiting, known_now
 from kps_soap.database import FAILURES, WRITES, file_identity, writing
 from kps_soap.entry import Entry, Event, Undone
 from kps_soap.faults import EvidenceUnavailable
-from kps_soap.models import writer_probes
 
 log = logging.getLogger("kps.evidence")
 
@@ -58,7 +58,7 @@ class EvidenceWriter:
     ``deadline_seconds``: how long a request waits for its record.  ``waiting_max``: how many may
     wait; more are refused at once.  ``probe_seconds``: how often an idle writer tries to write.
     ``locks``: when wrong passwords shut an account.  ``besides`` write in its transactions too.
-    ``rest``: how the thread rests between commits.
+    ``rest``: how the thread rests between commits.  ``dictionary``: what messages are packed with.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class EvidenceWriter:
         locks: LockPolicy | None = None,
         besides: Sequence[Beside] = (),
         rest: Rest | None = None,
+        dictionary: Dictionary | None = None,
     ) -> None:
         self._engine = engine
         self._keyring = keyring
@@ -88,6 +89,7 @@ class EvidenceWriter:
         self._probe_seconds = probe_seconds
         self._alongside = Alongside(engine.dialect, locks or LockPolicy(), besides)
         self._copier = LogCopier(engine)
+        self._dictionary = dictionary
         # The loop's side.
         self._gathered: list[Waiting] = []
         self._deadlines: deque[Waiting] = deque()
@@ -317,7 +319,7 @@ class EvidenceWriter:
                     more = chain.prepare(connection, shut, now=now, after=group)
                     chain.append(connection, more)
             else:
-                self._touch(connection)
+                touch(connection, self._worker, now=self._clocks.now())
             if self._receipts.running_low:
                 block = self._receipts.reserve(connection)
             if self._clocks.monotonic() > deadline:
@@ -350,17 +352,11 @@ class EvidenceWriter:
                 self._keyring,
                 worker=self._worker,
                 random_bytes=self._random_bytes,
+                dictionary=self._dictionary,
             )
             chain.open(self._connection, now=self._clocks.now())
             self._chain = chain
         return self._connection, chain
-
-    def _touch(self, connection: Connection) -> None:
-        """Change a row that is nothing but a row to change: does writing work?"""
-        now = {"probed_us": microseconds(self._clocks.now())}
-        mine = writer_probes.c.worker == self._worker
-        if connection.execute(update(writer_probes).where(mine).values(now)).rowcount == 0:
-            connection.execute(insert(writer_probes).values(worker=self._worker, **now))
 
     def _failed(self, trouble: Exception) -> None:
         if not self._failure_told:

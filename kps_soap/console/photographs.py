@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from kps_soap.audit import receipts, search
 from kps_soap.audit.keys import MonthUnreadable
+from kps_soap.audit.records import Unreadable
 from kps_soap.audit.search import NoSuchRecord
 from kps_soap.console.answer_view import View, photograph_of
 from kps_soap.console.pages import Page
@@ -89,7 +90,7 @@ def _answer(connection: Connection, visit: Visit, number: str) -> bytes | None:
         return None
     try:
         shown = search.open_record(connection, visit.house.keyring, row.chain_id, row.sequence)
-    except (NoSuchRecord, MonthUnreadable):
+    except (NoSuchRecord, MonthUnreadable, Unreadable):
         return None
     return shown.answer
 

@@ -47,12 +47,12 @@ from kps_soap.logins import Logins
 from kps_soap.signed_requests.structure import is_signed
 from kps_soap.signing import (
     Signer,
-    SigningKeyError,
     body_digest,
     canonical_in_body,
     receipt_header,
     signed_envelope,
 )
+from kps_soap.signing_keys import SigningKeyError
 
 INQUIRER: Final = "{http://kps.nvi.gov.tr/2011/01/01/sorgulayan}Sorgulayan"
 CONTEXT_NAMESPACE: Final = "urn:kps-soap:baglam:1"

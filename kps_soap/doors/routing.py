@@ -73,7 +73,8 @@ from kps_soap.envelopes import (
     text_of,
 )
 from kps_soap.gateway import Answer, Exchange
-from kps_soap.signing import Signer, SigningKeyError
+from kps_soap.signing import Signer
+from kps_soap.signing_keys import SigningKeyError
 from kps_soap.tokens.encrypted import Recipe
 from kps_soap.tokens.encrypted import digest_of as token_digest_of
 from kps_soap.tokens.store import LiveToken

@@ -25,7 +25,8 @@ from kps_soap.authentication import ISTANBUL, WSU
 from kps_soap.entry import Event, IssuedToken
 from kps_soap.envelopes import SOAP12, Element
 from kps_soap.faults import InternalFailure
-from kps_soap.signing import Signer, SigningKeyError, instant
+from kps_soap.signing import Signer, instant
+from kps_soap.signing_keys import SigningKeyError
 from kps_soap.tokens.encrypted import Recipe, encrypt
 from kps_soap.tokens.proof import new_proof
 from kps_soap.tokens.saml import Statement, signed_assertion

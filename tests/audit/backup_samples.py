@@ -9,6 +9,7 @@ from evidence_samples import Evidence
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
+    dictionaries,
     evidence_chains,
     evidence_persons,
     field_lists,
@@ -24,6 +25,7 @@ TABLES = (
     evidence_persons,
     evidence_chains,
     field_lists,
+    dictionaries,
     month_keys,
     checkpoints,
     checkpoint_heads,

@@ -19,6 +19,7 @@ from kps_soap import database, models
 from kps_soap.audit import records
 from kps_soap.audit.chain import Chain
 from kps_soap.audit.keys import FileKey, Keyring, MonthSecret
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.receipts import ReceiptNumbers
 from kps_soap.audit.records import Place
 from kps_soap.audit.waiting import Clocks
@@ -29,6 +30,12 @@ from kps_soap.entry import Entry, Event
 NOW = datetime(2026, 11, 21, 9, 30, 15, 123456, tzinfo=UTC)
 PERSON = 99012345602
 FILE_KEY = bytes(range(32))
+
+#: What the sample's answer has in common with all others, and a dictionary of that.
+NAMES = (
+    ' xmlns="http://kps.nvi.gov.tr/2011/01/01" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
+)
+OUTLINE = f"<Soru><KimlikNo></KimlikNo></Soru><Yanıt{NAMES}><Ad></Ad></Yanıt>".encode()
 
 _numbers = itertools.count(1)
 
@@ -67,7 +74,7 @@ def entry(**changes: Any) -> Entry:
         answer_digest=digest,
         sent_digest=digest,
         question=f"<Soru><KimlikNo>{PERSON}</KimlikNo></Soru>".encode(),
-        answer="<Yanıt><Ad>Ayşe</Ad></Yanıt>".encode(),
+        answer=f"<Yanıt{NAMES}><Ad>Ayşe</Ad></Yanıt>".encode(),
         http_status=200,
         duration_us=1234,
         refusal="PurposeNotGranted",
@@ -127,9 +134,15 @@ class Evidence:
         with self.engine.connect() as connection, writing(connection):
             connection.execute(statement)
 
-    def write(self, entries: Sequence[Entry], *, now: datetime = NOW) -> str:
+    def write(self, entries: Sequence[Entry], *, now: datetime = NOW, packed: bool = True) -> str:
         """A chain with these entries behind its first record; returns its id."""
-        chain = Chain(self.engine.dialect, self.keyring, worker="t", random_bytes=os.urandom)
+        chain = Chain(
+            self.engine.dialect,
+            self.keyring,
+            worker="t",
+            random_bytes=os.urandom,
+            dictionary=Dictionary(OUTLINE) if packed else None,
+        )
         with self.engine.connect() as connection:
             chain.open(connection, now=now)
             if entries:
@@ -177,6 +190,7 @@ def writer_of(evidence: Evidence, **changes: Any) -> EvidenceWriter:
         "deadline_seconds": 10,
         "waiting_max": 1_000,
         "probe_seconds": 0.05,
+        "dictionary": Dictionary(OUTLINE),
     }
     return EvidenceWriter(evidence.engine, evidence.keyring, **{**options, **changes})
 

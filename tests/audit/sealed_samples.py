@@ -15,6 +15,7 @@ from kps_soap.audit.witness import Courier, Folder
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
+    dictionaries,
     evidence,
     evidence_chains,
     evidence_persons,
@@ -27,6 +28,7 @@ TABLES = (
     evidence_persons,
     evidence_chains,
     field_lists,
+    dictionaries,
     month_keys,
     checkpoints,
     checkpoint_heads,

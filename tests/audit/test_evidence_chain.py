@@ -3,14 +3,15 @@
 import os
 
 import pytest
-from evidence_samples import NOW, entry, opened
+from evidence_samples import NOW, OUTLINE, Evidence, entry, opened
 from sqlalchemy import update
 
 from kps_soap.audit.chain import Chain, ChainLost
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
 from kps_soap.entry import Event
-from kps_soap.models import evidence_chains, evidence_persons, field_lists
+from kps_soap.models import dictionaries, evidence_chains, evidence_persons, field_lists
 
 
 def test_a_chain_begins_with_a_record_that_links_to_nothing(database_url: str) -> None:
@@ -94,4 +95,54 @@ def test_many_different_lists_of_fields_are_each_written_once(
                 chain.append(connection, group)
             chain.confirm()
         assert evidence.count(field_lists) == 8
+        assert verify(evidence.url, evidence.keyring).ok
+
+
+def packing_chain(evidence: Evidence) -> Chain:
+    return Chain(
+        evidence.engine.dialect,
+        evidence.keyring,
+        worker="t",
+        random_bytes=os.urandom,
+        dictionary=Dictionary(OUTLINE),
+    )
+
+
+def test_a_dictionary_is_written_with_the_first_record_that_needs_it(database_url: str) -> None:
+    with opened(database_url) as evidence, evidence.engine.connect() as connection:
+        chain = packing_chain(evidence)
+        chain.open(connection, now=NOW)
+        for answer, there in ((b"", 0), (entry().answer, 1), (entry().answer, 1)):
+            group = chain.prepare(connection, [entry(question=b"", answer=answer)], now=NOW)
+            with writing(connection):
+                chain.append(connection, group)
+            chain.confirm()
+            assert evidence.count(dictionaries) == there
+        assert verify(evidence.url, evidence.keyring).ok
+
+
+def test_a_dictionary_whose_transaction_failed_is_written_with_the_next_one(
+    database_url: str,
+) -> None:
+    with opened(database_url) as evidence, evidence.engine.connect() as connection:
+        chain = packing_chain(evidence)
+        chain.open(connection, now=NOW)
+        with pytest.raises(RuntimeError), writing(connection):
+            chain.append(connection, chain.prepare(connection, [entry()], now=NOW))
+            raise RuntimeError
+        chain.resume(connection)
+        assert evidence.count(dictionaries) == 0
+        group = chain.prepare(connection, [entry()], now=NOW)
+        with writing(connection):
+            chain.append(connection, group)
+        chain.confirm()
+        assert verify(evidence.url, evidence.keyring).ok
+        assert evidence.count(dictionaries) == 1
+
+
+def test_chains_with_the_same_dictionary_keep_it_once(database_url: str) -> None:
+    with opened(database_url) as evidence:
+        evidence.write([entry()])
+        evidence.write([entry(), entry()])
+        assert [row.content for row in evidence.rows(dictionaries)] == [OUTLINE]
         assert verify(evidence.url, evidence.keyring).ok

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kps_soap.audit import records
 from kps_soap.audit.keys import MonthSecret
 from kps_soap.audit.months import microseconds
+from kps_soap.audit.packing import Dictionary, pack
 from kps_soap.audit.records import Place, Unreadable
 from kps_soap.entry import Entry
 from kps_soap.models import PLAIN_COLUMNS
@@ -47,7 +48,7 @@ def test_the_hash_follows_from_the_documented_format_alone() -> None:
 def test_question_and_answer_open_again() -> None:
     record = sealed(question=b"soru", answer=b"")
     row = dict(zip(records.ROW_COLUMNS, record.row, strict=True))
-    opened_again = records.open_private(
+    packed = records.decrypted(
         row["ciphertext"],
         place=PLACE,
         plain=row["plain_digest"],
@@ -55,7 +56,15 @@ def test_question_and_answer_open_again() -> None:
         secret=SECRET,
         salt=SALT,
     )
-    assert opened_again == (b"soru", b"")
+    assert records.messages_in(packed, lambda _: None) == (b"soru", b"")
+
+
+def test_messages_open_again_with_their_dictionary_alone() -> None:
+    packed = pack(b"soru" * 20, b"yanit" * 20, Dictionary(b"soruyanit" * 10))
+    found = records.messages_in(packed, lambda _: b"soruyanit" * 10)
+    assert found == (b"soru" * 20, b"yanit" * 20)
+    with pytest.raises(Unreadable, match="dictionary"):
+        records.messages_in(packed, lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +92,7 @@ def test_a_ciphertext_opens_only_where_it_was_written(changed: dict[str, object]
     }
     values = {**given_values, **changed}
     with pytest.raises(Unreadable):
-        records.open_private(values.pop("ciphertext"), **values)  # type: ignore[arg-type]
+        records.decrypted(values.pop("ciphertext"), **values)  # type: ignore[arg-type]
 
 
 def test_a_record_says_nothing_plain_about_persons_and_messages() -> None:

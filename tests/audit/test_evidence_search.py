@@ -31,8 +31,8 @@ from kps_soap.audit.search import (
 from kps_soap.audit.verification import verify
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import EvidenceUnavailable
+from kps_soap.models import dictionaries, evidence_chains, month_keys
 from kps_soap.models import evidence as evidence_table
-from kps_soap.models import evidence_chains, month_keys
 
 OTHER_PERSON = 98765432101
 
@@ -237,6 +237,21 @@ def test_a_changed_record_is_not_shown(database_url: str) -> None:
             open_record(connection, evidence.keyring, chain_id, 2)
         evidence.run(update(evidence_table).values(salt=None))
         with transaction(evidence) as connection, pytest.raises(MonthUnreadable):
+            open_record(connection, evidence.keyring, chain_id, 2)
+
+
+def test_messages_whose_dictionary_is_gone_are_not_shown(database_url: str) -> None:
+    with opened(database_url) as evidence:
+        written = entry()
+        chain_id = evidence.write([written])
+        with transaction(evidence) as connection:
+            shown = open_record(connection, evidence.keyring, chain_id, 2)
+        assert (shown.question, shown.answer) == (written.question, written.answer)
+        evidence.run(delete(dictionaries))
+        with (
+            transaction(evidence) as connection,
+            pytest.raises(Unreadable, match="the dictionary that its messages need is missing"),
+        ):
             open_record(connection, evidence.keyring, chain_id, 2)
 
 

@@ -25,8 +25,8 @@ from kps_soap.audit.months import microseconds
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
 from kps_soap.entry import Event
-from kps_soap.models import evidence as evidence_table
 from kps_soap.models import (
+    dictionaries,
     evidence_chains,
     evidence_persons,
     field_lists,
@@ -34,6 +34,7 @@ from kps_soap.models import (
     legal_orders,
     month_keys,
 )
+from kps_soap.models import evidence as evidence_table
 
 #: The record that the tests change, in the middle of the second chain.
 SEQUENCE = 4
@@ -192,7 +193,7 @@ def test_a_chain_named_by_bytes_is_named(copied: Evidence, template: Template) -
     "column",
     [
         column
-        for table in (evidence_persons, evidence_chains, field_lists, month_keys)
+        for table in (evidence_persons, evidence_chains, field_lists, dictionaries, month_keys)
         for column in table.columns
     ],
     ids=lambda column: f"{column.table.name}.{column.name}",
@@ -210,7 +211,14 @@ def test_a_change_of_any_column_beside_the_records_is_named(
 
 
 def test_every_change_is_named_in_both_databases(database_url: str) -> None:
-    tables = (evidence_table, evidence_persons, evidence_chains, field_lists, month_keys)
+    tables = (
+        evidence_table,
+        evidence_persons,
+        evidence_chains,
+        field_lists,
+        dictionaries,
+        month_keys,
+    )
     with opened(database_url) as evidence:
         evidence.write([entry()])
         for table in tables:
@@ -413,6 +421,14 @@ def test_a_missing_list_of_fields_is_named(copied: Evidence, template: Template)
     assert (Kind.REMOVED, template.chain_id, SEQUENCE) in found(copied)
 
 
+def test_a_missing_dictionary_is_named_to_who_can_look_into_messages(
+    copied: Evidence, template: Template
+) -> None:
+    copied.run(delete(dictionaries))
+    assert found(copied) == set()
+    assert (Kind.REMOVED, template.chain_id, SEQUENCE) in found(copied, keyring())
+
+
 def test_a_missing_month_key_is_named(copied: Evidence, template: Template) -> None:
     copied.run(delete(month_keys))
     assert found(copied) == set()
@@ -571,7 +587,7 @@ def test_evidence_can_be_verified_while_it_is_written(database_url: str) -> None
 
 STORED = [
     (table, column)
-    for table in (evidence_table, evidence_persons, evidence_chains, field_lists)
+    for table in (evidence_table, evidence_persons, evidence_chains, field_lists, dictionaries)
     for column in table.columns
 ]
 

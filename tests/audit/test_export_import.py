@@ -157,7 +157,7 @@ def test_large_messages_end_a_block_early(
     source: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "_BYTES_A_MEMBER", 1_000)
-    source.write([entry(answer=bytes(1_000)) for _ in range(4)])
+    source.write([entry(answer=os.urandom(1_000)) for _ in range(4)])
     seal(source)
     exported(source, tmp_path / "all.zip")
     names = members_of(tmp_path / "all.zip").keys()

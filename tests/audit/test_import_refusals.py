@@ -118,6 +118,9 @@ def set_to(name: str, value: Any) -> Callable[[Any], None]:
         changed_lines("chains", set_to("segments", [])),
         changed_lines("chains", set_to("segments", "all")),
         changed_lines("field_lists", set_to("paths", "Ad")),
+        changed_lines("dictionaries", set_to("content", "00" * 40)),
+        changed_lines("dictionaries", set_to("digest", "00" * 32)),
+        changed_lines("dictionaries", set_to("content", None)),
         changed_lines("months", set_to("wrapped", "00" * 60)),
         changed_lines("months", set_to("destroyed_us", 5)),
         changed_lines("orders", set_to("sealed", "00" * 60)),
@@ -132,6 +135,7 @@ def set_to(name: str, value: Any) -> Callable[[Any], None]:
         without("checkpoints/"),
         without("segments/"),
         without("orders"),
+        without("dictionaries"),
         lambda members: members.update({"chains.jsonl": b""}),
         lambda members: members.update({"months.jsonl": b"[]\n"}),
         lambda members: members.update({"months.jsonl": b"{}"}),
@@ -175,7 +179,7 @@ def test_a_damaged_file_is_refused(
         imported(target, export_file)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 3, "2", None, [2]])
 def test_another_version_is_refused(export_file: Path, tmp_path: Path, version: object) -> None:
     members = members_of(export_file)
     manifest = json.loads(members["manifest.json"])
@@ -185,6 +189,23 @@ def test_another_version_is_refused(export_file: Path, tmp_path: Path, version: 
         ExportAddress(written(tmp_path / "other.zip", members)).open(),
     ):
         pass
+
+
+def test_an_export_of_the_first_version_comes_in_as_it_did(
+    target: Evidence, tmp_path: Path
+) -> None:
+    """It knew no dictionaries, and no record in it needs one."""
+    with opened(f"sqlite:///{tmp_path / 'source.sqlite'}") as source:
+        source.write([entry(), entry()], packed=False)
+        seal(source)
+        exported(source, tmp_path / "export.zip")
+        before = content(source)
+    members = members_of(tmp_path / "export.zip")
+    del members["dictionaries.jsonl"]
+    manifest = json.loads(members["manifest.json"])
+    members["manifest.json"] = json.dumps({**manifest, "version": 1}).encode()
+    imported(target, written(tmp_path / "first.zip", members))
+    assert content(target) == before
 
 
 def test_an_export_signed_by_somebody_else_is_refused(export_file: Path, tmp_path: Path) -> None:

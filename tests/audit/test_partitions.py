@@ -129,7 +129,8 @@ def literal(query: Any, connection: Any) -> str:
 def test_the_migration_keeps_every_record_and_goes_back(database_url: str) -> None:
     moments = [NOW, NOW + timedelta(days=30), NOW + timedelta(days=60)]
     with opened(database_url) as evidence:
-        evidence.write([entry(received_at=moment, persons=[7, 8]) for moment in moments])
+        entries = [entry(received_at=moment, persons=[7, 8]) for moment in moments]
+        evidence.write(entries, packed=False)
         before = evidence.rows(), evidence.rows(models.evidence_persons)
     try:
         for turn in (lambda config: command.downgrade(config, "0004"), to_head):
@@ -143,17 +144,28 @@ def test_the_migration_keeps_every_record_and_goes_back(database_url: str) -> No
         migrate(database_url, to_head)
 
 
+def test_a_migration_back_never_takes_what_messages_need(database_url: str) -> None:
+    with opened(database_url) as evidence:
+        evidence.write([entry()])
+        with pytest.raises(ValueError, match="records need the dictionaries"):
+            migrate(database_url, lambda config: command.downgrade(config, "0016"))
+        migrate(database_url, to_head)
+        assert verify(evidence.url, evidence.keyring).ok
+
+
 def to_head(config: Any) -> None:
     command.upgrade(config, "head")
 
 
 def migrate(url: str, turn: Any) -> None:
     engine = database.open_database(url, wait_seconds_max=5)
-    with engine.connect() as connection:
-        config = database._migrations()
-        config.attributes["connection"] = connection
-        turn(config)
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            config = database._migrations()
+            config.attributes["connection"] = connection
+            turn(config)
+    finally:
+        engine.dispose()
 
 
 @pytest.mark.parametrize("month", ["", "2026-1", "2026-11; DROP TABLE evidence", "２０２６-11"])

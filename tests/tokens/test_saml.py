@@ -10,7 +10,7 @@ from lxml import etree
 from signxml.exceptions import SignXMLException
 from token_samples import DS, NOW, SAML, TRUST, p256, verified
 
-from kps_soap.signing import SigningKeyError
+from kps_soap.signing_keys import SigningKeyError
 from kps_soap.tokens.saml import ATTRIBUTES, Statement, signed_assertion
 
 ISSUED_AT = NOW.replace(microsecond=123_000)

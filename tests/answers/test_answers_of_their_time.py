@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
-from kps_soap import signing
+from kps_soap import signing_keys
 from kps_soap.answers import (
     AnswerNotGenuine,
     load_certificates,
@@ -77,7 +77,7 @@ def test_a_token_with_the_pinned_certificate_does_not_help_another_key(signer: S
     tree = etree.fromstring(answer_of(signer))
     another_value(tree)
     stranger = ec.generate_private_key(ec.SECP256R1())
-    forger = signing._ecdsa_signature(stranger)
+    forger = signing_keys.ecdsa_signature(stranger)
     set_digest(reference_to(tree, "Govde"), body_of(tree), canonical)
     value = forger(canonical(find(tree, f".//{DS}SignedInfo")))
     find(tree, f".//{DS}SignatureValue").text = base64.b64encode(value).decode()

@@ -25,8 +25,10 @@ from kps_soap.certificates import (
     write_certificate,
     write_key,
 )
-from kps_soap.contracts.catalogue import all_contracts
+from kps_soap.configured import load_signers
+from kps_soap.contracts.catalogue import all_contracts, compile_all
 from kps_soap.faults import EvidenceUnavailable, RegisterUnavailable
+from kps_soap.outline import outline_of_answers
 from kps_soap.settings import Settings
 from kps_soap.signing import Signer
 
@@ -119,6 +121,24 @@ def test_an_opened_gateway_answers_and_leaves_a_whole_chain(opened: Settings) ->
     assert [event for (event,) in events] == ["BASLATMA", "ANLASMA_YUKLEME", "DURDURMA"]
     workers = rows(opened, "SELECT DISTINCT worker FROM evidence_chains ORDER BY worker")
     assert workers == [("7",), ("agreements 7",)]
+
+
+def test_what_every_answer_repeats_lies_beside_the_records_once(opened: Settings) -> None:
+    said: list[int] = []
+
+    async def work(caller: Caller) -> None:
+        for _ in range(3):
+            reply = await caller.ask()
+            said.append(len(reply.question) + len(reply.body))
+
+    for _ in range(2):
+        in_gateway(opened, work)
+    kept = rows(opened, "SELECT length(ciphertext) FROM evidence WHERE event = 'SORGU'")
+    assert len(kept) == len(said) == 6
+    # What is left of them is the signature, the digests and what is said of the person.
+    assert sum(length for (length,) in kept) < sum(said) / 3
+    outline = outline_of_answers(compile_all(), load_signers(opened))
+    assert rows(opened, "SELECT content FROM dictionaries") == [(outline,)]
 
 
 def test_counted_refusals_are_left_when_the_gateway_closes(opened: Settings) -> None:

@@ -3,9 +3,10 @@
     months        which month a moment belongs to
     keys          the key file, the months' secrets, what is derived from them
     records       a record's bytes: digests, ciphertext, hash
+    packing       its messages in one piece, the answer made smaller
     chain         one chain of records, appended to in transactions
     writer        many requests, one transaction: the group commit of a worker
-    waiting       a request that waits for its record
+    waiting, touching   a request that waits for its record; does writing work?
     first_answers what a repeated question got the first time
     appending     a few records by a command, without an event loop
     receipts      numbers that never repeat

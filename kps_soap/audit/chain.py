@@ -9,6 +9,7 @@ Records are sealed before the transaction begins, so that writers do not keep ea
 while they encrypt.  This module waits for nothing, retries nothing and knows no event loop.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,13 +22,14 @@ from kps_soap.audit import partitions, records
 from kps_soap.audit.group_rows import GroupRows
 from kps_soap.audit.keys import Keyring, MonthSecret
 from kps_soap.audit.months import microseconds, month_of
-from kps_soap.audit.packing import Dictionary
+from kps_soap.audit.packing import Dictionary, put_dictionaries
 from kps_soap.database import writing
 from kps_soap.entry import Entry, Event
 from kps_soap.models import evidence_chains
 
 _CHAIN_ID_BYTES: Final = 8
 _FIELD_LISTS_MAX: Final = 10_000
+_DICTIONARY: Final = re.compile(r" dictionary=([0-9a-f]{64})\Z")
 
 
 class ChainLost(Exception):
@@ -43,26 +45,31 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sealed records that follow on ``start``, ready to be inserted.
-
-    ``packed`` where some of them need the chain's dictionary.
-    """
+    """Sealed records that follow on ``start``, ready to be inserted."""
 
     records: list[tuple[Any, ...]]
     persons: list[tuple[Any, ...]]
     lists: dict[tuple[str, ...], str]
-    packed: bool
     start: Head
     head: Head
 
 
-def worker_detail(worker: str) -> str:
-    """What a BASLATMA record says, so that its chain's row can be held against it."""
-    return f"worker={worker}"
+def worker_detail(worker: str, dictionary: str = "") -> str:
+    """What a BASLATMA record says, so that its chain's row can be held against it.
+
+    ``dictionary`` is the name, in hex, of what the chain's answers are packed with.
+    """
+    return f"worker={worker} dictionary={dictionary}" if dictionary else f"worker={worker}"
+
+
+def dictionary_named(detail: object) -> str:
+    """The dictionary that a BASLATMA record's detail names, in hex; empty where it names none."""
+    found = _DICTIONARY.search(detail) if isinstance(detail, str) else None
+    return found[1] if found else ""
 
 
 class Chain:
-    """The chain that one writer appends to; messages are packed with ``dictionary``, if any."""
+    """The chain that one writer appends to; answers are packed with ``dictionary``, if any."""
 
     def __init__(
         self,
@@ -81,18 +88,23 @@ class Chain:
         self._attempted: Group | None = None
         self._rows = GroupRows(dialect)
         self._dictionary = dictionary
-        self._dictionary_there = False
         self._lists: dict[tuple[str, ...], str] = {}
 
     def open(self, connection: Connection, *, now: datetime) -> None:
-        """Make the chain with its first record, durably, in a transaction of its own."""
-        detail = worker_detail(self._worker)
+        """Make the chain with its first record, durably, in a transaction of its own.
+
+        The dictionary is written with it, so it is there before the first record that needs it.
+        """
+        mine = self._dictionary
+        detail = worker_detail(self._worker, mine.digest.hex() if mine is not None else "")
         first = Entry(self.chain_id, now, "", Event.STARTED, channel="", detail=detail)
         group = self.prepare(connection, [first], now=now)
         row = {"chain_id": self.chain_id, "worker": self._worker, "opened_us": microseconds(now)}
         start = {"head_sequence": 0, "head_hash": records.NO_HASH}
         with writing(connection):
             connection.execute(insert(evidence_chains).values({**row, **start}))
+            if mine is not None:
+                put_dictionaries(connection, [(mine.digest.hex(), mine.content)])
             self.append(connection, group)
         self.confirm()
 
@@ -134,8 +146,7 @@ class Chain:
             for digest in one.person_digests
         ]
         head = Head(start.sequence + len(sealed), sealed[-1].hash) if sealed else start
-        packed = any(one.packed for one in sealed)
-        return Group([one.row for one in sealed], persons, lists, packed, start, head)
+        return Group([one.row for one in sealed], persons, lists, start, head)
 
     def open_month(self, connection: Connection, *, now: datetime) -> None:
         """Make sure that records of this moment could be sealed; raises ``MonthUnreadable``."""
@@ -189,23 +200,8 @@ class Chain:
             "to_sequence": group.head.sequence,
             "to_hash": group.head.hash,
         }
-        written = self._rows.write(
-            connection,
-            group.records,
-            lists,
-            group.persons,
-            head,
-            packed_with=self._unwritten_dictionary(group),
-        )
-        if not written:
+        if not self._rows.write(connection, group.records, lists, group.persons, head):
             raise ChainLost("another writer moved the head of this chain")
-
-    def _unwritten_dictionary(self, group: Group) -> list[tuple[str, bytes]]:
-        """The row of the dictionary, until the first record that needs it is durable."""
-        mine = self._dictionary
-        if mine is None or self._dictionary_there or not group.packed:
-            return []
-        return [(mine.digest.hex(), mine.content)]
 
     def confirm(self) -> None:
         """The transaction of the last ``append`` is durable: go on from its head."""
@@ -213,7 +209,6 @@ class Chain:
         if group is None:
             return
         self._head = group.head
-        self._dictionary_there = self._dictionary_there or group.packed
         if group.lists:
             if len(self._lists) > _FIELD_LISTS_MAX:
                 self._lists.clear()

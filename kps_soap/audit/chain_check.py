@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Final
 
 from kps_soap.audit import merkle
-from kps_soap.audit.chain import worker_detail
+from kps_soap.audit.chain import dictionary_named, worker_detail
 from kps_soap.audit.content_check import ContentCheck, Known
 from kps_soap.audit.findings import Kind, Report
 from kps_soap.audit.records import NO_HASH, PLAIN_START, RECORD_PREFIXES
@@ -203,8 +203,9 @@ class PartCheck:
         row = rows[0]
         if row[1] == 1 and row[PLAIN_START] is not None:
             _, worker, opened_us, _, _ = head
+            detail = worker_detail(worker, dictionary_named(row[_DETAIL]))
             said = (row[PLAIN_START], row[_EVENT], row[_DETAIL])
-            if said != (opened_us, Event.STARTED.value, worker_detail(worker)):
+            if said != (opened_us, Event.STARTED.value, detail):
                 self._add(Kind.CHANGED, 1, "the chain's row disagrees with its first record")
 
     def _hold_against_head(self, head: Row) -> None:

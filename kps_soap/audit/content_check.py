@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kps_soap.audit import records
+from kps_soap.audit.chain import dictionary_named
 from kps_soap.audit.findings import Kind
 from kps_soap.audit.held_check import (
     ORDER_EVENTS,
@@ -26,12 +27,14 @@ from kps_soap.audit.orders import OrderKey
 from kps_soap.audit.packing import dictionary_of
 from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place, Unreadable
 from kps_soap.audit.sources import Row, Source
+from kps_soap.entry import Event
 from kps_soap.models import PLAIN_COLUMNS
 
 if TYPE_CHECKING:
     from kps_soap.audit.chain_check import Part, Seen
 
 _EVENT: Final = PLAIN_START + PLAIN_COLUMNS.index("event")
+_DETAIL: Final = PLAIN_START + PLAIN_COLUMNS.index("detail")
 _RETURNED: Final = PLAIN_START + PLAIN_COLUMNS.index("returned_digest")
 
 #: What values of a wrong type can raise.
@@ -58,6 +61,13 @@ def living_months(rows: Iterable[Row]) -> Iterator[MonthRow]:
             yield row
 
 
+def whole_dictionaries(rows: Iterable[Row]) -> Iterator[tuple[object, bytes]]:
+    """Rows of ``dictionaries`` that are what their name is; the others are named elsewhere."""
+    for digest, content in rows:
+        if isinstance(content, bytes) and sha256(content).hexdigest() == digest:
+            yield digest, content
+
+
 class Known:
     """What contents are held against: months, lists of fields, dictionaries, and keys where there
     are any.
@@ -69,7 +79,7 @@ class Known:
     def __init__(self, keyring: Keyring | None) -> None:
         self._keyring = keyring
         self.field_lists: set[object] = set()
-        self.dictionaries: set[object] = set()
+        self.dictionaries: dict[object, bytes] = {}
         self.destroyed_months: set[object] = set()
         self.half_destroyed: list[object] = []
         self._secrets: dict[str, MonthSecret] = {}
@@ -84,7 +94,7 @@ class Known:
     def refresh(self, source: Source) -> None:
         """Read months, lists and dictionaries; the source shows one moment."""
         self.field_lists = {row[0] for row in source.field_lists()}
-        self.dictionaries = {row[0] for row in source.dictionaries()}
+        self.dictionaries = dict(whole_dictionaries(source.dictionaries()))
         rows = source.months()
         months = [MonthRow._make(row[:6]) for row in rows]
         gone = [one for one in months if one.wrapped is None and one.destroyed_us is not None]
@@ -156,6 +166,9 @@ class ContentCheck:
             and not self._is_known(lambda: returned in known.field_lists)
         ):
             self._add(Kind.REMOVED, sequence, "its list of returned fields is missing")
+        named = dictionary_named(row[_DETAIL]) if row[_EVENT] == Event.STARTED.value else ""
+        if named and not self._is_known(lambda: named in known.dictionaries):
+            self._add(Kind.REMOVED, sequence, "the dictionary of its chain is missing")
         if row[_EVENT] in ORDER_EVENTS and not self._is_known(lambda: not self._order_of(row)):
             self._add(Kind.REMOVED, sequence, self._order_of(row))
         if month in self._known.destroyed_months:
@@ -214,7 +227,15 @@ class ContentCheck:
             return
         name = dictionary_of(packed)
         if name is not None and not self._is_known(lambda: name.hex() in self._known.dictionaries):
-            self._add(Kind.REMOVED, sequence, "the dictionary of its messages is missing")
+            self._add(Kind.REMOVED, sequence, "the dictionary of its answer is missing")
+            return
+        try:
+            records.messages_in(packed, self._dictionary)
+        except Unreadable as reason:
+            self._add(Kind.UNREADABLE, sequence, str(reason))
+
+    def _dictionary(self, name: bytes) -> bytes | None:
+        return self._known.dictionaries.get(name.hex())
 
 
 def _is_whole(row: Row, persons: Sequence[tuple[Any, Any]]) -> bool:

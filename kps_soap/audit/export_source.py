@@ -286,7 +286,9 @@ def _manifest_of(file: zipfile.ZipFile) -> Manifest:
         raise ExportRefused("The file is no export of evidence.") from None
     said = form.decoded(text)
     version = said.get("version")
-    if said.get("format") != form.FORMAT or version not in form.KNOWN_VERSIONS:
+    if said.get("format") != form.FORMAT or type(version) is not int:
+        version = 0
+    if version not in form.KNOWN_VERSIONS:
         raise ExportRefused("The export is of a format that this release does not know.")
     numbers = [said.get(name) for name in ("base", "last", "next_counter")]
     members = said.get("members")
@@ -295,8 +297,8 @@ def _manifest_of(file: zipfile.ZipFile) -> Manifest:
     names = [one.filename for one in file.infolist()]
     if len(names) != len(set(names)) or set(names) != {form.MANIFEST, *members}:
         raise ExportRefused("The export holds other members than its manifest names.")
-    if not members.keys() >= (_ALWAYS if version == 1 else _ALWAYS | {form.DICTIONARIES}):
-        raise ExportRefused("The export lacks a member that every one has.")
+    if not members.keys() >= _ALWAYS or (form.DICTIONARIES in members) != (version > 1):
+        raise ExportRefused("The export lacks a member that every one of its version has.")
     known = {name: _member_of(said) for name, said in members.items()}
     base, last, counter = (int(number or 0) for number in numbers)
     return Manifest(base, last, counter, known, sha256(text).hexdigest())

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from kps_soap.aside import Aside
 from kps_soap.audit.keys import Keyring, MonthUnreadable
 from kps_soap.audit.months import month_of
+from kps_soap.audit.records import Unreadable
 from kps_soap.audit.search import open_record
 from kps_soap.envelopes import read_own
 from kps_soap.models import evidence
@@ -66,7 +67,7 @@ class FirstAnswers:
                 return None
             try:
                 shown = open_record(connection, self._keyring, *place)
-            except MonthUnreadable:
+            except (MonthUnreadable, Unreadable):
                 return None
         return None if shown.answer is None else _first_answer(shown)
 

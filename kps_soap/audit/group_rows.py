@@ -1,4 +1,4 @@
-"""What a group of records writes: records, what they name, persons, and the chain's new head.
+"""What a group of records writes: records, field lists, persons, and the chain's new head.
 
 Each statement makes the thread wait for the database and then for the interpreter, so on
 PostgreSQL persons and head go in one; there they are arrays.  SQLite is in this process, and has
@@ -27,13 +27,7 @@ from sqlalchemy import (
 )
 
 from kps_soap.driver_statements import Inserter, Prepared
-from kps_soap.models import (
-    dictionaries,
-    evidence,
-    evidence_chains,
-    evidence_persons,
-    field_lists,
-)
+from kps_soap.models import evidence, evidence_chains, evidence_persons, field_lists
 
 _DIGEST_BYTES: Final = 32
 
@@ -80,7 +74,6 @@ class GroupRows:
         self._at_once = dialect.name == "postgresql"
         self._insert_records = Inserter(dialect, evidence)
         self._insert_lists = Inserter(dialect, field_lists, skip_known=True)
-        self._insert_dictionaries = Inserter(dialect, dictionaries, skip_known=True)
         self._insert_persons = Inserter(dialect, evidence_persons)
         self._move = Prepared(dialect, _with_persons(_MOVE_HEAD) if self._at_once else _MOVE_HEAD)
 
@@ -91,17 +84,13 @@ class GroupRows:
         lists: Sequence[tuple[Any, ...]],
         persons: Sequence[tuple[Any, ...]],
         head: dict[str, Any],
-        *,
-        packed_with: Sequence[tuple[Any, ...]] = (),
     ) -> bool:
         """Insert the rows and move the head; False where it was not where ``head`` says.
 
-        ``lists`` and ``packed_with`` (dictionaries) may be there already.  ``head``: chain,
-        from_sequence, from_hash, to_sequence, to_hash.
+        ``head``: chain, from_sequence, from_hash, to_sequence, to_hash.
         """
         self._insert_records(connection, records)
         self._insert_lists(connection, lists)
-        self._insert_dictionaries(connection, packed_with)
         if self._at_once:
             head = {**head, **_arrays(persons)}
         else:

@@ -22,6 +22,7 @@ from kps_soap.audit import partitions
 from kps_soap.audit.export_format import ExportRefused
 from kps_soap.audit.export_source import ExportAddress, ExportSource
 from kps_soap.audit.findings import Report
+from kps_soap.audit.packing import put_dictionaries
 from kps_soap.audit.records import NO_HASH
 from kps_soap.audit.sources import Row
 from kps_soap.audit.verification import Options, verify_source
@@ -30,7 +31,6 @@ from kps_soap.driver_statements import Inserter
 from kps_soap.models import (
     checkpoint_heads,
     checkpoints,
-    dictionaries,
     evidence,
     evidence_chains,
     evidence_persons,
@@ -162,7 +162,8 @@ class _Import:
                 partitions.ensure(self._connection, row[0])
         self._bring(month_keys, iter(self._source.months()))
         self._bring(field_lists, iter(self._source.field_lists()))
-        self._bring(dictionaries, iter(self._source.dictionaries()))
+        with writing(self._connection):
+            put_dictionaries(self._connection, self._source.dictionaries())
 
     def bring_chain(self, chain_id: str) -> Iterator[int]:
         """The records of a chain that are not here, block by block; gives how many each holds."""

@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kps_soap.audit.keys import MonthSecret, RecordKeys
 from kps_soap.audit.months import microseconds
-from kps_soap.audit.packing import Dictionary, Find, Unpackable, is_packed, pack, unpack
+from kps_soap.audit.packing import Dictionary, Find, Unpackable, pack, unpack
 from kps_soap.entry import Entry
 from kps_soap.models import PLAIN_COLUMNS, evidence
 
@@ -95,15 +95,11 @@ class Draft(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """A finished record: a row of ``evidence``, its hash, and what it says of persons.
-
-    ``packed`` where its messages need the dictionary.
-    """
+    """A finished record: a row of ``evidence``, its hash, and what it says of persons."""
 
     row: tuple[Any, ...]
     hash: bytes
     person_digests: tuple[bytes, ...]
-    packed: bool
 
 
 def plain_values(entry: Entry, returned_digest: str) -> Values:
@@ -215,7 +211,7 @@ def seal_group(
             chain_id, sequence, FORMAT, month, previous_hash, whole, plain, person, cipher_part,
             salt, *values, ciphertext,
         )  # fmt: skip
-        sealed.append(Sealed(row, whole, about, is_packed(packed)))
+        sealed.append(Sealed(row, whole, about))
         sequence, previous_hash = sequence + 1, whole
     return sealed
 

@@ -28,6 +28,7 @@ from kps_soap.entry import Event
 from kps_soap.models import (
     METADATA,
     PLAIN_COLUMNS,
+    dictionaries,
     evidence,
     field_lists,
     held_months,
@@ -39,6 +40,7 @@ from kps_soap.models import (
 _TABLES: Final[tuple[Table, ...]] = (
     evidence,
     field_lists,
+    dictionaries,
     month_keys,
     legal_orders,
     held_records,
@@ -81,6 +83,7 @@ def _fill(connection: Connection, source: ExportSource, span: Span) -> None:
     dialect = connection.dialect
     with writing(connection):
         for table, rows in (
+            (dictionaries, source.dictionaries()),
             (month_keys, source.months()),
             (legal_orders, source.orders()),
             (held_records, list(source.held_records())),

@@ -6,7 +6,7 @@ import pytest
 from evidence_samples import NOW, OUTLINE, Evidence, entry, opened
 from sqlalchemy import update
 
-from kps_soap.audit.chain import Chain, ChainLost
+from kps_soap.audit.chain import Chain, ChainLost, dictionary_named
 from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
@@ -108,41 +108,36 @@ def packing_chain(evidence: Evidence) -> Chain:
     )
 
 
-def test_a_dictionary_is_written_with_the_first_record_that_needs_it(database_url: str) -> None:
+def test_a_dictionary_is_written_with_the_first_record_of_its_chain(database_url: str) -> None:
     with opened(database_url) as evidence, evidence.engine.connect() as connection:
         chain = packing_chain(evidence)
         chain.open(connection, now=NOW)
-        for answer, there in ((b"", 0), (entry().answer, 1), (entry().answer, 1)):
-            group = chain.prepare(connection, [entry(question=b"", answer=answer)], now=NOW)
-            with writing(connection):
-                chain.append(connection, group)
-            chain.confirm()
-            assert evidence.count(dictionaries) == there
+        (first,) = evidence.rows()
+        (kept,) = evidence.rows(dictionaries)
+        assert first.detail == f"worker=t dictionary={kept.digest}"
+        assert (dictionary_named(first.detail), bytes(kept.content)) == (kept.digest, OUTLINE)
         assert verify(evidence.url, evidence.keyring).ok
-
-
-def test_a_dictionary_whose_transaction_failed_is_written_with_the_next_one(
-    database_url: str,
-) -> None:
-    with opened(database_url) as evidence, evidence.engine.connect() as connection:
-        chain = packing_chain(evidence)
-        chain.open(connection, now=NOW)
-        with pytest.raises(RuntimeError), writing(connection):
-            chain.append(connection, chain.prepare(connection, [entry()], now=NOW))
-            raise RuntimeError
-        chain.resume(connection)
-        assert evidence.count(dictionaries) == 0
-        group = chain.prepare(connection, [entry()], now=NOW)
-        with writing(connection):
-            chain.append(connection, group)
-        chain.confirm()
-        assert verify(evidence.url, evidence.keyring).ok
-        assert evidence.count(dictionaries) == 1
 
 
 def test_chains_with_the_same_dictionary_keep_it_once(database_url: str) -> None:
     with opened(database_url) as evidence:
         evidence.write([entry()])
         evidence.write([entry(), entry()])
-        assert [row.content for row in evidence.rows(dictionaries)] == [OUTLINE]
+        assert [bytes(row.content) for row in evidence.rows(dictionaries)] == [OUTLINE]
         assert verify(evidence.url, evidence.keyring).ok
+
+
+def test_a_chain_puts_a_damaged_dictionary_right(database_url: str) -> None:
+    with opened(database_url) as evidence:
+        evidence.write([entry()])
+        evidence.run(update(dictionaries).values(content=OUTLINE[:-1] + b" "))
+        assert not verify(evidence.url, evidence.keyring).ok
+        evidence.write([entry()])
+        assert verify(evidence.url, evidence.keyring).ok
+
+
+@pytest.mark.parametrize(
+    "detail", [None, 7, "worker=t", "worker=t dictionary=", "dictionary=" + "a" * 64]
+)
+def test_a_first_record_that_names_no_dictionary_names_none(detail: object) -> None:
+    assert dictionary_named(detail) == ""

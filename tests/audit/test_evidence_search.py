@@ -250,7 +250,7 @@ def test_messages_whose_dictionary_is_gone_are_not_shown(database_url: str) -> N
         evidence.run(delete(dictionaries))
         with (
             transaction(evidence) as connection,
-            pytest.raises(Unreadable, match="the dictionary that its messages need is missing"),
+            pytest.raises(Unreadable, match="the dictionary that its answer needs is not here"),
         ):
             open_record(connection, evidence.keyring, chain_id, 2)
 

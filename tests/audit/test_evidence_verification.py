@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evidence_samples import NOW, Evidence, entry, keyring, opened, sealed_alone
+from evidence_samples import NOW, OUTLINE, Evidence, entry, keyring, opened, sealed_alone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Table, delete, insert, select, update
@@ -22,6 +22,7 @@ from kps_soap.audit.chain import Chain
 from kps_soap.audit.findings import Kind, Report
 from kps_soap.audit.keys import FileKey, Keyring, MonthSecret
 from kps_soap.audit.months import microseconds
+from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
 from kps_soap.entry import Event
@@ -421,12 +422,32 @@ def test_a_missing_list_of_fields_is_named(copied: Evidence, template: Template)
     assert (Kind.REMOVED, template.chain_id, SEQUENCE) in found(copied)
 
 
-def test_a_missing_dictionary_is_named_to_who_can_look_into_messages(
-    copied: Evidence, template: Template
-) -> None:
+def test_a_missing_dictionary_is_named(copied: Evidence, template: Template) -> None:
     copied.run(delete(dictionaries))
-    assert found(copied) == set()
+    assert (Kind.REMOVED, template.chain_id, 1) in found(copied)
+    # Who can look into messages names every record that needs it.
     assert (Kind.REMOVED, template.chain_id, SEQUENCE) in found(copied, keyring())
+
+
+def test_an_answer_that_does_not_unpack_is_named(database_url: str) -> None:
+    class Broken(Dictionary):
+        def pack(self, answer: bytes) -> bytes:
+            return super().pack(answer)[:-1]
+
+    with opened(database_url) as evidence, evidence.engine.connect() as connection:
+        chain = Chain(
+            connection.dialect,
+            evidence.keyring,
+            worker="t",
+            random_bytes=os.urandom,
+            dictionary=Broken(OUTLINE),
+        )
+        chain.open(connection, now=NOW)
+        with writing(connection):
+            chain.append(connection, chain.prepare(connection, [entry()], now=NOW))
+        chain.confirm()
+        assert found(evidence) == set()
+        assert found(evidence, keyring()) == {(Kind.UNREADABLE, chain.chain_id, 2)}
 
 
 def test_a_missing_month_key_is_named(copied: Evidence, template: Template) -> None:

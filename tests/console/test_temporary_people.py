@@ -51,6 +51,6 @@ def test_whoever_is_here_for_a_while_sees_services_that_verify(house: ConsoleHou
         assert "KisiSorgulaTCKimlikNoServis" not in clerk.text
         assert "TumKutukDogrulaServis" in clerk.text
         assert clerk.get("/sorgu/KisiSorgulaTCKimlikNoServis/2011/01/01").status_code == 404
-        assert clerk.get("/bilgi").status_code == 200
+        assert clerk.get("/bilgi").status_code == 200, clerk.text
     finally:
         house.write(update(people).where(mine).values(temporary=0))

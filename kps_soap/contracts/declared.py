@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from kps_soap.spyne_import import ComplexModel, EnumBase
@@ -76,6 +77,7 @@ def _member(name: str, spyne_type: Any) -> Member:
     )
 
 
+@cache
 def members_of(spyne_type: Any) -> tuple[Member, ...]:
     """The members of a complex type, in the order in which the wire has them."""
     return tuple(_member(name, inner) for name, inner in spyne_type._type_info.items())

@@ -25,10 +25,11 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from kps_soap import identity_number
 from kps_soap.audit.months import day_of
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.misuse_models import asked_counts, asked_days, asked_persons
@@ -144,14 +145,9 @@ class AskedCounts:
         return []
 
 
-def _insert(dialect: Dialect, table: Any) -> Any:
-    made = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    return made(table)
-
-
 def _beginning(dialect: Dialect) -> Any:
     values: dict[str, Any] = {"day": bindparam("day"), "salt": bindparam("salt")}
-    return _insert(dialect, asked_days).values(values).on_conflict_do_nothing()
+    return insert_into(dialect, asked_days).values(values).on_conflict_do_nothing()
 
 
 class _OneByOne:
@@ -187,7 +183,7 @@ class _Together:
 
 def _adding_person(dialect: Dialect) -> Any:
     values: dict[str, Any] = {"day": bindparam("day"), "person_digest": bindparam("person_digest")}
-    return _insert(dialect, asked_persons).values(values).on_conflict_do_nothing()
+    return insert_into(dialect, asked_persons).values(values).on_conflict_do_nothing()
 
 
 def _adding(dialect: Dialect) -> Any:
@@ -195,7 +191,7 @@ def _adding(dialect: Dialect) -> Any:
     first: dict[str, Any] = {
         name: bindparam(one) for name, one in zip(_COUNTED, given, strict=True)
     }
-    return _added_up(_insert(dialect, asked_counts).values(first))
+    return _added_up(insert_into(dialect, asked_counts).values(first))
 
 
 def _adding_together() -> Any:

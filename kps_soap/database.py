@@ -20,7 +20,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -145,6 +146,15 @@ def writing(connection: Connection, *, patient: bool = False) -> Iterator[None]:
 
 def _queued(engine: Engine, seconds_max: float | None) -> AbstractContextManager[None]:
     return writers_queue.turn(sqlite_files.path_of(engine.url), seconds_max=seconds_max)
+
+
+def insert_into(dialect: Dialect, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insertion that can say what to do where a row with its key is there already.
+
+    Both databases say it in the same words, which SQLAlchemy has for each of them alone.
+    """
+    made = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    return made(table)
 
 
 def copy_log(engine: Engine) -> None:

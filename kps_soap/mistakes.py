@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import day_of
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Undone
 from kps_soap.faults import AccessStopped, Outcome
@@ -185,7 +185,6 @@ def _is_within(entry: Entry, made: dict[_Key, int]) -> bool:
 
 def _adding(dialect: Dialect) -> Any:
     columns = mistakes.c
-    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     more: Any = bindparam("more")
     first = {
         "institution": bindparam("wrong_institution"),
@@ -194,7 +193,7 @@ def _adding(dialect: Dialect) -> Any:
         "count": more,
     }
     return (
-        insert(mistakes)
+        insert_into(dialect, mistakes)
         .values(first)
         .on_conflict_do_update(
             index_elements=[columns.institution, columns.person_digest, columns.day],

@@ -195,7 +195,7 @@ field_lists: Final = Table(
     Column("paths", Text, nullable=False),
 )
 
-#: What messages repeat, each stored once and named by its SHA-256 (see ``audit.packing``).  It
+#: What answers repeat, each stored once and named by its SHA-256 (see ``audit.packing``).  It
 #: holds nothing about anybody and is kept when months are destroyed.
 dictionaries: Final = Table(
     "dictionaries",

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.agreement_models import pilot_calls
 from kps_soap.audit.months import day_of, seconds_to_midnight
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Event
 from kps_soap.faults import QuotaFull
@@ -127,11 +127,10 @@ class PilotCounts:
 
 def _adding(dialect: Dialect) -> Any:
     columns = pilot_calls.c
-    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     more: Any = bindparam("more")
     first = {"pilot": bindparam("counted"), "day": bindparam("today"), "count": more}
     return (
-        insert(pilot_calls)
+        insert_into(dialect, pilot_calls)
         .values(first)
         .on_conflict_do_update(
             index_elements=[columns.pilot, columns.day], set_={"count": columns.count + more}

@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from lxml import etree
 from sqlalchemy import Connection, Dialect, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import microseconds
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry, Event, Repeated, Undone
 from kps_soap.repetition_models import asked_once
@@ -115,8 +115,7 @@ class RepetitionKeys:
 def _claiming(dialect: Dialect) -> Any:
     """Take a key that nobody holds, or whose holder asked too long ago; returns a row if taken."""
     columns = asked_once.c
-    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = insert(asked_once).values(
+    statement = insert_into(dialect, asked_once).values(
         {name: bindparam(name) for name in ("institution", "question", "request_id", "asked_us")}
     )
     return statement.on_conflict_do_update(

@@ -19,9 +19,9 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap.audit.months import day_of, microseconds, moment_of
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.entry import Entry
 from kps_soap.misuse_models import roster_counts, roster_states
@@ -190,7 +190,7 @@ def _state(connection: Connection, institution: str) -> tuple[int, int]:
             "set_digest": total.to_bytes(32, "big"),
             "changed_us": 0,
         }
-        made = _insert(connection.dialect, roster_states)
+        made = insert_into(connection.dialect, roster_states)
         connection.execute(made.values(first).on_conflict_do_nothing())
         row = connection.execute(query).one()
     return int(row.persons), int.from_bytes(row.set_digest, "big")
@@ -206,11 +206,6 @@ def _weight(digest: bytes) -> int:
     return int.from_bytes(sha256(b"kps-soap:roster:1" + digest).digest(), "big")
 
 
-def _insert(dialect: Dialect, table: Any) -> Any:
-    made = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    return made(table)
-
-
 def _taking(connection: Connection) -> Prepared:
     mine = roster_entries.c.person_digest == bindparam("digest")
     return Prepared(connection.dialect, delete(roster_entries).where(_OF, mine))
@@ -221,7 +216,7 @@ def _putting(connection: Connection) -> Prepared:
         "institution": bindparam("of_institution"),
         "person_digest": bindparam("digest"),
     }
-    made = _insert(connection.dialect, roster_entries)
+    made = insert_into(connection.dialect, roster_entries)
     return Prepared(connection.dialect, made.values(values).on_conflict_do_nothing())
 
 
@@ -265,5 +260,5 @@ def _adding(dialect: Dialect) -> Any:
     given: dict[str, Any] = {one.name: bindparam(one.name) for one in roster_counts.columns}
     more = {name: columns[name] + given[name] for name in ("asked", "missing")}
     keys = [one.name for one in roster_counts.primary_key.columns]
-    made = _insert(dialect, roster_counts).values(given)
+    made = insert_into(dialect, roster_counts).values(given)
     return made.on_conflict_do_update(index_elements=keys, set_=more)

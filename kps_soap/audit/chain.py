@@ -96,7 +96,8 @@ class Chain:
         The dictionary is written with it, so it is there before the first record that needs it.
         """
         mine = self._dictionary
-        detail = worker_detail(self._worker, mine.digest.hex() if mine is not None else "")
+        name = "" if mine is None else mine.digest.hex()
+        detail = worker_detail(self._worker, name)
         first = Entry(self.chain_id, now, "", Event.STARTED, channel="", detail=detail)
         group = self.prepare(connection, [first], now=now)
         row = {"chain_id": self.chain_id, "worker": self._worker, "opened_us": microseconds(now)}
@@ -104,7 +105,7 @@ class Chain:
         with writing(connection):
             connection.execute(insert(evidence_chains).values({**row, **start}))
             if mine is not None:
-                put_dictionaries(connection, [(mine.digest.hex(), mine.content)])
+                put_dictionaries(connection, [(name, mine.content)])
             self.append(connection, group)
         self.confirm()
 

@@ -24,7 +24,7 @@ from kps_soap.audit.held_check import (
 )
 from kps_soap.audit.keys import Keyring, MonthSecret, MonthUnreadable, RecordKeys
 from kps_soap.audit.orders import OrderKey
-from kps_soap.audit.packing import dictionary_of
+from kps_soap.audit.packing import dictionary_of, is_itself
 from kps_soap.audit.records import PLAIN_END, PLAIN_START, Place, Unreadable
 from kps_soap.audit.sources import Row, Source
 from kps_soap.entry import Event
@@ -65,13 +65,6 @@ def living_months(rows: Iterable[Row]) -> Iterator[MonthRow]:
             yield row
 
 
-def whole_dictionaries(rows: Iterable[Row]) -> Iterator[tuple[object, bytes]]:
-    """Rows of ``dictionaries`` that are what their name is; the others are named elsewhere."""
-    for digest, content in rows:
-        if isinstance(content, bytes) and sha256(content).hexdigest() == digest:
-            yield digest, content
-
-
 class Known:
     """What contents are held against: months, lists of fields, dictionaries, and keys where there
     are any.
@@ -98,7 +91,12 @@ class Known:
     def refresh(self, source: Source) -> None:
         """Read months, lists and dictionaries; the source shows one moment."""
         self.field_lists = {row[0] for row in source.field_lists()}
-        self.dictionaries = dict(whole_dictionaries(source.dictionaries()))
+        # What is not itself is named with its table.
+        self.dictionaries = {
+            digest: content
+            for digest, content in source.dictionaries()
+            if is_itself(content, digest)
+        }
         rows = source.months()
         months = [MonthRow._make(row[:6]) for row in rows]
         gone = [one for one in months if one.wrapped is None and one.destroyed_us is not None]

@@ -286,9 +286,11 @@ def _manifest_of(file: zipfile.ZipFile) -> Manifest:
         raise ExportRefused("The file is no export of evidence.") from None
     said = form.decoded(text)
     version = said.get("version")
-    if said.get("format") != form.FORMAT or type(version) is not int:
-        version = 0
-    if version not in form.KNOWN_VERSIONS:
+    if (
+        said.get("format") != form.FORMAT
+        or type(version) is not int
+        or version not in form.KNOWN_VERSIONS
+    ):
         raise ExportRefused("The export is of a format that this release does not know.")
     numbers = [said.get(name) for name in ("base", "last", "next_counter")]
     members = said.get("members")

@@ -23,12 +23,11 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeGuard
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from kps_soap.database import insert_into
 from kps_soap.models import dictionaries
 
 if sys.version_info >= (3, 14):  # pragma: no cover
@@ -121,15 +120,22 @@ def _read(content: bytes) -> zstd.ZstdDict:
     return zstd.ZstdDict(content, is_raw=True)
 
 
+def is_itself(content: object, digest: object) -> TypeGuard[bytes]:
+    """Is what lies under this name, in hex, still what it was?
+
+    Whoever changed it in SQLite may have left another type.
+    """
+    return isinstance(content, bytes) and sha256(content).hexdigest() == digest
+
+
 def put_dictionaries(connection: Connection, rows: Sequence[tuple[str, bytes]]) -> None:
     """Write dictionaries by their names in hex, in the caller's transaction.
 
     What lies there under such a name and is something else is put right: only one content can
     have the name.
     """
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     for digest, content in rows:
-        row = insert(dictionaries).values(digest=digest, content=content)
+        row = insert_into(connection.dialect, dictionaries).values(digest=digest, content=content)
         other = dictionaries.c.content != row.excluded.content
         connection.execute(
             row.on_conflict_do_update(
@@ -149,7 +155,7 @@ def kept_in(connection: Connection, known: dict[bytes, bytes] | None = None) -> 
             mine = dictionaries.c.digest == name.hex()
             content = connection.execute(select(dictionaries.c.content).where(mine)).scalar()
             # What somebody changed there would unpack to something that nobody wrote.
-            if content is None or sha256(content).digest() != name:
+            if not is_itself(content, name.hex()):
                 return None
             remembered[name] = content
         return remembered[name]

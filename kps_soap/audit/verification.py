@@ -44,6 +44,7 @@ from kps_soap.audit.crew import Crew
 from kps_soap.audit.findings import Kind, Report
 from kps_soap.audit.held_check import check_destructions, check_orders
 from kps_soap.audit.keys import Keyring, MonthUnreadable
+from kps_soap.audit.packing import is_itself
 from kps_soap.audit.part_tasks import Work, check_parts, plan
 from kps_soap.audit.sources import Address, DatabaseAddress, Row, Source
 from kps_soap.audit.strangers import name_gaps, name_strangers
@@ -158,7 +159,7 @@ def _check_lists(source: Source, report: Report) -> None:
 
 def _check_dictionaries(source: Source, report: Report) -> None:
     for digest, content in source.dictionaries():
-        if not isinstance(content, bytes) or sha256(content).hexdigest() != digest:
+        if not is_itself(content, digest):
             what = "a dictionary is not what its name is"
             report.add(Kind.CHANGED, "dictionaries", None, what)
 

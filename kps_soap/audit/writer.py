@@ -58,7 +58,7 @@ class EvidenceWriter:
     ``deadline_seconds``: how long a request waits for its record.  ``waiting_max``: how many may
     wait; more are refused at once.  ``probe_seconds``: how often an idle writer tries to write.
     ``locks``: when wrong passwords shut an account.  ``besides`` write in its transactions too.
-    ``rest``: how the thread rests between commits.  ``dictionary``: what messages are packed with.
+    ``rest``: how the thread rests between commits.  ``dictionary``: what answers are packed with.
     """
 
     def __init__(

@@ -15,11 +15,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kps_soap import identity_number
 from kps_soap.audit.months import day_of, microseconds, moment_of
 from kps_soap.authentication import ISTANBUL
+from kps_soap.database import insert_into
 from kps_soap.driver_statements import Prepared
 from kps_soap.misuse.observing import Batch
 from kps_soap.misuse.rules import USUAL_DAYS, DayCount, Seen, Shared, Tally
@@ -95,7 +95,7 @@ def _add_subjects(connection: Connection, batch: Batch, key_of: DayKey) -> None:
         inquirer = hmac.new(key, b"inquirer:" + asker.encode(), sha256).digest()
         rows.add((one.day, person, inquirer, one.institution))
     names = misuse_subjects.columns.keys()
-    insert = _insert(connection, misuse_subjects)
+    insert = insert_into(connection.dialect, misuse_subjects)
     statement = Prepared(
         connection.dialect,
         insert.values({name: bindparam(name) for name in names}).on_conflict_do_nothing(),
@@ -104,15 +104,10 @@ def _add_subjects(connection: Connection, batch: Batch, key_of: DayKey) -> None:
         statement(connection, dict(zip(names, row, strict=True)))
 
 
-def _insert(connection: Connection, table: Any) -> Any:
-    made = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return made(table)
-
-
 def _adding(connection: Connection, table: Any, counts: tuple[str, ...]) -> Prepared:
     """Insert a row, or add its counts to the one that is there."""
     given: dict[str, Any] = {one.name: bindparam(one.name) for one in table.columns}
-    insert = _insert(connection, table).values(given)
+    insert = insert_into(connection.dialect, table).values(given)
     more = {name: table.c[name] + given[name] for name in counts}
     keys = [column.name for column in table.primary_key.columns]
     return Prepared(

@@ -36,6 +36,7 @@ NAMES = (
     ' xmlns="http://kps.nvi.gov.tr/2011/01/01" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
 )
 OUTLINE = f"<Soru><KimlikNo></KimlikNo></Soru><Yanıt{NAMES}><Ad></Ad></Yanıt>".encode()
+DICTIONARY = Dictionary(OUTLINE)
 
 _numbers = itertools.count(1)
 
@@ -134,14 +135,20 @@ class Evidence:
         with self.engine.connect() as connection, writing(connection):
             connection.execute(statement)
 
-    def write(self, entries: Sequence[Entry], *, now: datetime = NOW, packed: bool = True) -> str:
+    def write(
+        self,
+        entries: Sequence[Entry],
+        *,
+        now: datetime = NOW,
+        dictionary: Dictionary | None = DICTIONARY,
+    ) -> str:
         """A chain with these entries behind its first record; returns its id."""
         chain = Chain(
             self.engine.dialect,
             self.keyring,
             worker="t",
             random_bytes=os.urandom,
-            dictionary=Dictionary(OUTLINE) if packed else None,
+            dictionary=dictionary,
         )
         with self.engine.connect() as connection:
             chain.open(connection, now=now)

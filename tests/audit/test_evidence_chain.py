@@ -3,11 +3,10 @@
 import os
 
 import pytest
-from evidence_samples import NOW, OUTLINE, Evidence, entry, opened
+from evidence_samples import NOW, OUTLINE, entry, opened
 from sqlalchemy import update
 
 from kps_soap.audit.chain import Chain, ChainLost, dictionary_named
-from kps_soap.audit.packing import Dictionary
 from kps_soap.audit.verification import verify
 from kps_soap.database import writing
 from kps_soap.entry import Event
@@ -98,20 +97,9 @@ def test_many_different_lists_of_fields_are_each_written_once(
         assert verify(evidence.url, evidence.keyring).ok
 
 
-def packing_chain(evidence: Evidence) -> Chain:
-    return Chain(
-        evidence.engine.dialect,
-        evidence.keyring,
-        worker="t",
-        random_bytes=os.urandom,
-        dictionary=Dictionary(OUTLINE),
-    )
-
-
 def test_a_dictionary_is_written_with_the_first_record_of_its_chain(database_url: str) -> None:
-    with opened(database_url) as evidence, evidence.engine.connect() as connection:
-        chain = packing_chain(evidence)
-        chain.open(connection, now=NOW)
+    with opened(database_url) as evidence:
+        evidence.write([])
         (first,) = evidence.rows()
         (kept,) = evidence.rows(dictionaries)
         assert first.detail == f"worker=t dictionary={kept.digest}"

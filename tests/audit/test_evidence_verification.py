@@ -434,21 +434,10 @@ def test_a_library_that_packs_wrongly_is_named(database_url: str) -> None:
         def pack(self, answer: bytes) -> bytes:
             return super().pack(answer)[:-1]
 
-    with opened(database_url) as evidence, evidence.engine.connect() as connection:
-        chain = Chain(
-            connection.dialect,
-            evidence.keyring,
-            worker="t",
-            random_bytes=os.urandom,
-            dictionary=Broken(OUTLINE),
-        )
-        chain.open(connection, now=NOW)
-        with writing(connection):
-            entries = [entry() for _ in range(40)]
-            chain.append(connection, chain.prepare(connection, entries, now=NOW))
-        chain.confirm()
+    with opened(database_url) as evidence:
+        chain_id = evidence.write([entry() for _ in range(40)], dictionary=Broken(OUTLINE))
         assert found(evidence) == set()
-        named = {(Kind.UNREADABLE, chain.chain_id, sequence) for sequence in (16, 32)}
+        named = {(Kind.UNREADABLE, chain_id, sequence) for sequence in (16, 32)}
         assert found(evidence, keyring()) == named
 
 

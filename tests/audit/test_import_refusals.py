@@ -196,7 +196,7 @@ def test_an_export_of_the_first_version_comes_in_as_it_did(
 ) -> None:
     """It knew no dictionaries, and no record in it needs one."""
     with opened(f"sqlite:///{tmp_path / 'source.sqlite'}") as source:
-        source.write([entry(), entry()], packed=False)
+        source.write([entry(), entry()], dictionary=None)
         seal(source)
         exported(source, tmp_path / "export.zip")
         before = content(source)

@@ -1,10 +1,11 @@
 """How the messages of a record are joined, made smaller, and read again."""
 
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from evidence_samples import opened
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from kps_soap.audit import packing
 from kps_soap.audit.packing import (
@@ -160,3 +161,18 @@ def test_a_dictionary_that_was_changed_is_not_believed(database_url: str) -> Non
         with evidence.engine.connect() as connection:
             assert connection.execute(select(dictionaries)).all()
             assert kept_in(connection)(name) is None
+
+
+def test_a_dictionary_that_became_text_is_missing_and_is_put_right(tmp_path: Path) -> None:
+    """SQLite keeps whatever type somebody writes."""
+    name = sha256(MARKUP).digest()
+    with opened(f"sqlite:///{tmp_path / 'gateway.db'}") as evidence:
+        evidence.run(
+            text("INSERT INTO dictionaries VALUES (:name, :content)").bindparams(
+                name=name.hex(), content=MARKUP.decode()
+            )
+        )
+        with evidence.engine.connect() as connection, writing(connection):
+            assert kept_in(connection)(name) is None
+            put_dictionaries(connection, [(name.hex(), MARKUP)])
+            assert kept_in(connection)(name) == MARKUP

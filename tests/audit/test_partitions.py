@@ -130,7 +130,7 @@ def test_the_migration_keeps_every_record_and_goes_back(database_url: str) -> No
     moments = [NOW, NOW + timedelta(days=30), NOW + timedelta(days=60)]
     with opened(database_url) as evidence:
         entries = [entry(received_at=moment, persons=[7, 8]) for moment in moments]
-        evidence.write(entries, packed=False)
+        evidence.write(entries, dictionary=None)
         before = evidence.rows(), evidence.rows(models.evidence_persons)
     try:
         for turn in (lambda config: command.downgrade(config, "0004"), to_head):
